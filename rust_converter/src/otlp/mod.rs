@@ -333,3 +333,6 @@ pub struct Request<'a> {
     /// `resourceMetrics`
     pub metrics: &'a [ResourceGroup<'a, Metric<'a>>],
 }
+
+mod check;
+pub mod json;

@@ -1,0 +1,15 @@
+"""OpenTelemetry Collector files in, OCSF 1.8.0 events out.
+
+    >>> import ocsfconv
+    >>> report = ocsfconv.convert("logs/otel", out="data")
+    >>> print(report)
+    >>> tables = ocsfconv.read("logs/otel", signal="logs")
+
+What is listed in `__all__` is the interface; everything else is private and may change.
+"""
+
+from ocsfconv._core import OcsfconvError, __version__
+from ocsfconv.conversion import convert, read
+from ocsfconv.report import Report
+
+__all__ = ["OcsfconvError", "Report", "__version__", "convert", "read"]

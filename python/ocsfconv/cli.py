@@ -1,0 +1,284 @@
+"""The command line: `python -m ocsfconv PATH…` converts, `python -m ocsfconv validate PATH…` checks.
+
+It parses, calls one verb, prints, and turns what a user can cause into one line and an exit code. It converts nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from ocsfconv import OcsfconvError, __version__
+from ocsfconv.conversion import DEFAULT_INPUT, convert
+from ocsfconv.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+CLEAN, FAULTS, FAILED, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: nothing to say; finished with rejected lines or faults; could not run; Ctrl-C."""
+
+VERBS = ("convert", "validate")
+SIGNALS = ("logs", "traces", "metrics", "all")
+SCHEMAS = ("ext", "core")
+LAYOUTS = ("flat", "nested", "both")
+
+EXIT_CODES = """\
+exit codes:
+  0  clean
+  1  finished, but {one}
+  2  could not run
+  130  interrupted (Ctrl-C)
+"""
+
+CONVERT_HELP = """\
+examples:
+  {prog}                                  logs/otel into data
+  {prog} /var/lib/otelcol --out ocsf      any Collector's files, read recursively
+  {prog} logs.jsonl traces.jsonl.gz --signal all
+  {prog} logs/otel --layout nested        whole OCSF events, one file a class
+  zcat old.jsonl.gz | {prog} -            standard input
+  {prog} logs/otel --json | jq .rejects   the report for programs
+  {prog} validate logs/otel               every event against the OCSF schema
+
+A first argument that is a verb ({verbs}) is taken as one; write ./validate for a file of that name.
+
+"""
+
+VALIDATE_HELP = """\
+examples:
+  {prog} validate logs/otel               convert in memory and check every event
+  {prog} validate data/ocsf               nested Parquet files
+  {prog} validate events.jsonl --schema core --limit 1000
+
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        # A file name that the terminal's encoding cannot show is no reason to fail.
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    verb = arguments.pop(0) if arguments and arguments[0] in VERBS else "convert"
+    try:
+        return _run_validate(arguments) if verb == "validate" else _run_convert(arguments)
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except OcsfconvError as error:
+        return _fail(str(error), getattr(error, "exit_code", FAILED))
+    except OSError as error:
+        return _fail(_os_reason(error))
+    finally:
+        _flush_stdout()
+
+
+def _run_convert(arguments: list[str]) -> int:
+    parser = _parser(
+        "",
+        description="Convert OpenTelemetry Collector files (OTLP logs, traces, metrics) into OCSF Parquet files.",
+        epilog=CONVERT_HELP + EXIT_CODES.replace("{one}", "lines were rejected"),
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help=f"files or directories (read recursively), '-' for standard input; default: {DEFAULT_INPUT}",
+    )
+    parser.add_argument("--out", "-o", metavar="DIR", help="the directory to write into; default: %(default)s")
+    _add_choice(parser, "signal", SIGNALS, "convert only this one")
+    _add_choice(parser, "schema", SCHEMAS, "OCSF with the project's extension, or OCSF's own classes alone")
+    _add_choice(parser, "layout", LAYOUTS, "scalar columns for training, or whole events")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="worker threads; default: one a core")
+    parser.add_argument(
+        "--strict", action="store_true", help="stop at the first rejected line, write nothing and exit with 1"
+    )
+    _add_output(parser)
+    parser.set_defaults(**convert.__kwdefaults__)
+    options = parser.parse_intermixed_args(arguments)
+
+    stop = _Stop()
+    try:
+        with _stoppable(stop), _progress(options.quiet) as progress:
+            report = convert(
+                *options.paths,
+                out=options.out,
+                signal=options.signal,
+                schema=options.schema,
+                layout=options.layout,
+                threads=options.threads,
+                strict=options.strict,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing was written", stop.code)
+    except FileNotFoundError as error:
+        return _fail(_missing(options.paths, error))
+    if options.json:
+        _print_json(report.to_dict())
+    elif not options.quiet:
+        _print(str(report))
+    return report.exit_code
+
+
+def _run_validate(arguments: list[str]) -> int:
+    from ocsfconv import validate
+
+    parser = _parser(
+        " validate",
+        description="Check every event against the OCSF schema: Collector files, nested Parquet or JSON Lines.",
+        epilog=VALIDATE_HELP + EXIT_CODES.replace("{one}", "events have faults"),
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files or directories (read recursively)")
+    _add_choice(parser, "signal", SIGNALS, "check only this one")
+    _add_choice(parser, "schema", SCHEMAS, "what Collector files are converted into before the check")
+    parser.add_argument("--limit", type=_positive, metavar="N", help="check only the first N events; default: all")
+    _add_output(parser)
+    parser.set_defaults(**validate.validate.__kwdefaults__)
+    options = parser.parse_intermixed_args(arguments)
+
+    try:
+        report = validate.validate(options.paths, schema=options.schema, signal=options.signal, limit=options.limit)
+    except validate.CannotValidate as error:
+        return _fail(str(error))
+    if options.json:
+        _print_json(report.to_dict())
+    elif not options.quiet:
+        _print(validate.render(report))
+    return FAULTS if report.faults else CLEAN
+
+
+def _parser(verb: str, *, description: str, epilog: str) -> argparse.ArgumentParser:
+    # Started as a module, argv[0] is this package's __main__.py.
+    as_module = os.path.basename(sys.argv[0]) == "__main__.py"
+    prog = "python -m ocsfconv" if as_module else "ocsfconv"
+    parser = argparse.ArgumentParser(
+        prog=prog + verb,
+        description=description,
+        epilog=epilog.replace("{prog}", prog).replace("{verbs}", ", ".join(VERBS)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ocsfconv {__version__}")
+    return parser
+
+
+def _add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[str, ...], what: str) -> None:
+    parser.add_argument(
+        f"--{name}", choices=choices, metavar="|".join(choices), help=f"{what}; default: %(default)s"
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
+    parser.add_argument("--quiet", "-q", action="store_true", help="no progress, no closing report; errors still show")
+
+
+def _positive(text: str) -> int:
+    with suppress(ValueError):
+        number = int(text)
+        if number > 0:
+            return number
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress]:
+    """Progress on standard error, cleared at the end, also before an error's message."""
+    progress = Progress(None if quiet else sys.stderr)
+    try:
+        yield progress
+    finally:
+        progress.close()
+
+
+class _Stop:
+    """What stopped the run: the exit code that a shell expects for it."""
+
+    code = INTERRUPTED
+
+
+@contextmanager
+def _stoppable(stop: _Stop) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP stop a run like Ctrl-C does, so that they leave nothing half-written either."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+        stop.code = 128 + number
+        raise KeyboardInterrupt
+
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What is ignored stays ignored: `nohup` means it. Only the main thread may set handlers.
+        with suppress(ValueError):
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _missing(paths: list[str], error: OSError) -> str:
+    """The message for a path that does not exist, with what to do about it."""
+    if not paths and not os.path.exists(DEFAULT_INPUT):
+        return (
+            f"no such directory: {DEFAULT_INPUT}; give a path to the Collector's files, "
+            "e.g. python -m ocsfconv /var/lib/otelcol"
+        )
+    verbs = [path for path in paths if path in VERBS and not os.path.exists(path)]
+    hint = f"; the verb comes first: ocsfconv {verbs[0]} …" if verbs else ""
+    return _os_reason(error) + hint
+
+
+def _os_reason(error: OSError) -> str:
+    """The operating system's refusal as one line, without Python's "[Errno N]"."""
+    if error.strerror and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    return error.strerror or str(error) or type(error).__name__
+
+
+def _fail(message: str, code: int = FAILED) -> int:
+    return _say(f"error: {message}", code)
+
+
+def _say(message: str, code: int) -> int:
+    with suppress(OSError):
+        _write(sys.stderr, f"ocsfconv: {message}\n")
+    return code
+
+
+def _print(text: str) -> None:
+    _write(sys.stdout, text.rstrip("\n") + "\n")
+
+
+def _print_json(data: object) -> None:
+    import json
+
+    _print(json.dumps(data, indent=2))
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write and flush, so that a failure is met here and not while Python exits."""
+    if stream is not None:
+        with suppress(BrokenPipeError):
+            stream.write(text)
+            stream.flush()
+
+
+def _flush_stdout() -> None:
+    """Leave nothing for Python's exit to flush: it would complain when whoever read us (`| head`) has left."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

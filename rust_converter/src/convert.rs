@@ -1,0 +1,482 @@
+//! A conversion from paths to files: discovers the input, runs the workers, writes in input order, reports.
+//!
+//! The only place that knows threads. Units are cut by bytes, workers convert them in any order, and their results are
+//! taken in input order, so that the output does not depend on the number of threads. A bounded number is in flight.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use crate::columns::nested_schema;
+use crate::error::{Error, Result};
+use crate::input::{Inputs, Reader, Unit, discover};
+use crate::ocsf::schema::CLASSES;
+use crate::ocsf::{flat_schema, push_json_string};
+use crate::parquet::{Closed, EncodedGroup, Encoder, Target, TextFile};
+use crate::report::{FileReport, Output, Reject, Report, Signal};
+use crate::unit::{Done, Part, Wanted, Worker};
+
+/// Decoded bytes in a unit, and so about in a row group.
+const UNIT_BYTES: usize = 16 << 20;
+
+/// How often the caller is asked whether to go on.
+const TICK: Duration = Duration::from_millis(100);
+
+/// `--schema`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Schema {
+    /// Core classes and the extension `ocsfconv`.
+    #[default]
+    Ext,
+    /// Vanilla OCSF; what it has no place for stands in `unmapped`.
+    Core,
+}
+
+/// `--layout`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// One table per signal with fixed columns.
+    #[default]
+    Flat,
+    /// One file per class and signal with OCSF's own structure.
+    Nested,
+    /// Both of them.
+    Both,
+}
+
+/// What to convert, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Files and directories; `-` is standard input.
+    pub paths: Vec<PathBuf>,
+    /// Folder of the output.
+    pub out: PathBuf,
+    /// Signals to convert.
+    pub signals: Vec<Signal>,
+    /// Vocabulary.
+    pub schema: Schema,
+    /// Files.
+    pub layout: Layout,
+    /// Worker threads; all cores when absent.
+    pub threads: Option<usize>,
+    /// Stop at the first reject and write nothing.
+    pub strict: bool,
+}
+
+impl Options {
+    /// Everything from `paths` into `out`, flat.
+    pub fn new(paths: Vec<PathBuf>, out: PathBuf) -> Self {
+        Self {
+            paths,
+            out,
+            signals: Signal::ALL.to_vec(),
+            schema: Schema::default(),
+            layout: Layout::default(),
+            threads: None,
+            strict: false,
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            signals: self.signals.clone(),
+            core: self.schema == Schema::Core,
+            flat: self.layout != Layout::Nested,
+            nested: self.layout != Layout::Flat,
+            json: false,
+        }
+    }
+
+    fn threads(&self) -> usize {
+        self.threads.filter(|threads| *threads > 0).unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+        })
+    }
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    /// Bytes of input consumed, as on the disk
+    pub bytes_read: u64,
+    /// Bytes of input in all; 0 when unknown
+    pub bytes_total: u64,
+    /// Records taken so far
+    pub records: u64,
+}
+
+/// Tells the caller how far the run is; false stops it.
+pub type Tick<'t> = dyn FnMut(Progress) -> bool + 't;
+
+/// Converts files to files.
+pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
+    let started = Instant::now();
+    let inputs = discover(&options.paths, Some(&options.out))?;
+    let mut report = new_report(options, &inputs);
+    let mut writer = Writer::new(options)?;
+    let encoders = writer.encoders.clone();
+    let encode = |done: Done| -> Result<(Done, Vec<(Part, EncodedGroup)>)> {
+        let mut done = done;
+        let groups = std::mem::take(&mut done.batches)
+            .into_iter()
+            .map(|(part, batch)| Ok((part, encoders.of(part)?.encode(&batch)?)))
+            .collect::<Result<Vec<_>>>()?;
+        Ok((done, groups))
+    };
+    run(options, &options.wanted(), &inputs, &encode, tick, &mut report, &mut |report, (done, groups)| {
+        absorb(report, &done);
+        for reject in &done.rejects {
+            if options.strict {
+                return Err(Error::Strict(format!(
+                    "{}:{}: {}; nothing was written (--strict)",
+                    report.files[reject.file].path, reject.line, reject.reason
+                )));
+            }
+            report.reject(reject);
+            writer.reject(&report.files[reject.file].path, reject)?;
+        }
+        for (part, group) in groups {
+            writer.append(part, group)?;
+        }
+        Ok(())
+    })?;
+    writer.finish(&mut report)?;
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// A table in memory.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its schema
+    pub schema: SchemaRef,
+    /// Its rows
+    pub batches: Vec<RecordBatch>,
+}
+
+/// Converts files to tables in memory: keys `logs`, `traces`, `metrics`, and `{class}/{signal}` of the nested layout.
+pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, Table>> {
+    let inputs = discover(&options.paths, None)?;
+    let mut report = new_report(options, &inputs);
+    let wanted = options.wanted();
+    let mut tables = BTreeMap::new();
+    if wanted.flat {
+        for signal in &wanted.signals {
+            tables.insert(signal.name().to_string(), Table { schema: flat_schema(*signal), batches: Vec::new() });
+        }
+    }
+    run(options, &wanted, &inputs, &Ok, tick, &mut report, &mut |report, done: Done| {
+        for reject in &done.rejects {
+            // There is no file for rejects here, so nothing may be left out.
+            return Err(Error::Input(format!(
+                "{}:{}: {}",
+                report.files[reject.file].path, reject.line, reject.reason
+            )));
+        }
+        for (part, batch) in done.batches {
+            let name = part_name(part);
+            let schema = batch.schema();
+            tables.entry(name).or_insert_with(|| Table { schema, batches: Vec::new() }).batches.push(batch);
+        }
+        Ok(())
+    })?;
+    Ok(tables)
+}
+
+/// Converts files to events as JSON Lines, block by block; `take` may stop the run by an error.
+pub fn events(options: &Options, tick: &mut Tick<'_>, take: &mut dyn FnMut(String) -> Result<()>) -> Result<Report> {
+    let inputs = discover(&options.paths, None)?;
+    let mut report = new_report(options, &inputs);
+    let wanted = Wanted { json: true, ..options.wanted() };
+    run(options, &wanted, &inputs, &Ok, tick, &mut report, &mut |report, done: Done| {
+        absorb(report, &done);
+        done.rejects.iter().for_each(|reject| report.reject(reject));
+        take(done.json)
+    })?;
+    Ok(report)
+}
+
+fn part_name(part: Part) -> String {
+    match part {
+        Part::Flat(signal) => signal.name().to_string(),
+        Part::Nested(class, signal) => format!("{}/{}", CLASSES[class].key, signal.name()),
+    }
+}
+
+fn new_report(options: &Options, inputs: &Inputs) -> Report {
+    Report {
+        schema: if options.schema == Schema::Core { "core" } else { "ext" },
+        layout: match options.layout {
+            Layout::Flat => "flat",
+            Layout::Nested => "nested",
+            Layout::Both => "both",
+        },
+        threads: options.threads(),
+        signals: options.signals.clone(),
+        files: inputs
+            .files
+            .iter()
+            .map(|file| FileReport {
+                path: file.name.clone(),
+                format: file.format.to_string(),
+                bytes: file.bytes,
+                ..FileReport::default()
+            })
+            .collect(),
+        skipped: inputs.skipped.iter().map(|skipped| (skipped.name.clone(), skipped.reason.clone())).collect(),
+        ..Report::default()
+    }
+}
+
+/// Adds a unit's counts.
+fn absorb(report: &mut Report, done: &Done) {
+    for ((file, signal), records) in &done.records {
+        let held = report.files[*file].records.entry(*signal).or_default();
+        held.read += records.read;
+        held.written += records.written;
+    }
+    for (signal, events) in &done.events {
+        let held = report.events.entry(*signal).or_default();
+        held.total += events.total;
+        held.derived += events.derived;
+        held.translation_errors += events.translation_errors;
+        for (class, count) in &events.classes {
+            *held.classes.entry(class).or_default() += count;
+        }
+    }
+    for tail in &done.incomplete {
+        report.files[tail.file].incomplete = Some(*tail);
+    }
+    report.empty_metrics += done.empty_metrics;
+}
+
+/// Reads units, lets the workers convert them, and takes the results in input order.
+fn run<T: Send>(
+    options: &Options,
+    wanted: &Wanted,
+    inputs: &Inputs,
+    after: &(dyn Fn(Done) -> Result<T> + Sync),
+    tick: &mut Tick<'_>,
+    report: &mut Report,
+    take: &mut dyn FnMut(&mut Report, T) -> Result<()>,
+) -> Result<()> {
+    let threads = options.threads();
+    let total: u64 = inputs.files.iter().map(|file| file.bytes).sum();
+    let mut reader = Reader::new(inputs, UNIT_BYTES);
+    let result = std::thread::scope(|scope| {
+        let (send_unit, receive_unit) = mpsc::channel::<(u64, Unit)>();
+        let (send_result, receive_result) = mpsc::channel::<(u64, Result<T>)>();
+        let receive_unit = Arc::new(Mutex::new(receive_unit));
+        for _ in 0..threads {
+            let (units, results) = (Arc::clone(&receive_unit), send_result.clone());
+            scope.spawn(move || {
+                let mut worker = Worker::new(inputs, wanted.clone());
+                loop {
+                    let next = match units.lock() {
+                        Ok(units) => units.recv(),
+                        Err(_) => return,
+                    };
+                    let Ok((number, unit)) = next else { return };
+                    let result = worker.convert(&unit).and_then(after);
+                    drop(unit);
+                    if results.send((number, result)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send_result);
+
+        let mut waiting: BTreeMap<u64, T> = BTreeMap::new();
+        let (mut sent, mut taken) = (0u64, 0u64);
+        let mut more = true;
+        let mut last_tick = Instant::now();
+        loop {
+            while more && sent - taken <= threads as u64 {
+                match reader.next_unit()? {
+                    Some(unit) => {
+                        send_unit.send((sent, unit)).map_err(|_| Error::Internal("the workers are gone".into()))?;
+                        sent += 1;
+                    }
+                    None => more = false,
+                }
+            }
+            if !more && sent == taken {
+                return Ok(());
+            }
+            match receive_result.recv_timeout(TICK) {
+                Ok((number, result)) => {
+                    waiting.insert(number, result?);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Error::Internal("a worker died".into())),
+            }
+            while let Some(result) = waiting.remove(&taken) {
+                take(report, result)?;
+                taken += 1;
+            }
+            if last_tick.elapsed() >= TICK {
+                last_tick = Instant::now();
+                let records = report.events.values().map(|events| events.total).sum();
+                if !tick(Progress { bytes_read: reader.bytes_read(), bytes_total: total, records }) {
+                    return Err(Error::Interrupted);
+                }
+            }
+        }
+    });
+    for tail in reader.incomplete() {
+        report.files[tail.file as usize].incomplete = Some(crate::report::Incomplete {
+            file: tail.file as usize,
+            line: tail.number,
+            offset: tail.offset,
+            bytes: tail.bytes,
+        });
+    }
+    result
+}
+
+/// The encoder of each part, made when the first batch of it comes.
+#[derive(Clone)]
+struct Encoders {
+    core: bool,
+    made: Arc<Mutex<BTreeMap<Part, Arc<Encoder>>>>,
+}
+
+impl Encoders {
+    fn of(&self, part: Part) -> Result<Arc<Encoder>> {
+        let mut made = self.made.lock().map_err(|_| Error::Internal("an encoder panicked".into()))?;
+        if let Some(encoder) = made.get(&part) {
+            return Ok(Arc::clone(encoder));
+        }
+        let schema = match part {
+            Part::Flat(signal) => flat_schema(signal),
+            Part::Nested(class, _) => nested_schema(CLASSES[class], self.core),
+        };
+        let encoder = Arc::new(Encoder::new(schema)?);
+        made.insert(part, Arc::clone(&encoder));
+        Ok(encoder)
+    }
+}
+
+/// The files of a run.
+struct Writer<'o> {
+    options: &'o Options,
+    encoders: Encoders,
+    targets: BTreeMap<Part, Target>,
+    rejects: Option<TextFile>,
+}
+
+impl<'o> Writer<'o> {
+    /// Opens the flat files, which are written even when they stay empty.
+    fn new(options: &'o Options) -> Result<Self> {
+        let encoders = Encoders { core: options.schema == Schema::Core, made: Arc::default() };
+        let mut writer = Self { options, encoders, targets: BTreeMap::new(), rejects: None };
+        if options.layout != Layout::Nested {
+            for signal in &options.signals {
+                writer.target(Part::Flat(*signal))?;
+            }
+        }
+        Ok(writer)
+    }
+
+    fn path(&self, part: Part) -> PathBuf {
+        match part {
+            Part::Flat(signal) => self.options.out.join(format!("ocsf_{}.parquet", signal.name())),
+            Part::Nested(class, signal) => nested_path(&self.options.out, CLASSES[class].key, signal),
+        }
+    }
+
+    fn target(&mut self, part: Part) -> Result<&mut Target> {
+        if !self.targets.contains_key(&part) {
+            let target = Target::create(&self.path(part), &*self.encoders.of(part)?)?;
+            self.targets.insert(part, target);
+        }
+        self.targets.get_mut(&part).ok_or_else(|| Error::Internal("a target vanished".into()))
+    }
+
+    fn append(&mut self, part: Part, group: EncodedGroup) -> Result<()> {
+        self.target(part)?.append(group)
+    }
+
+    fn rejects_path(&self) -> PathBuf {
+        self.options.out.join("rejects.jsonl")
+    }
+
+    fn reject(&mut self, file: &str, reject: &Reject) -> Result<()> {
+        let path = self.rejects_path();
+        let rejects = match &mut self.rejects {
+            Some(rejects) => rejects,
+            None => self.rejects.insert(TextFile::create(&path)?),
+        };
+        rejects.line(&reject_line(file, reject))
+    }
+
+    /// Closes every file, then names them all, then removes what earlier runs left of the same signals.
+    fn finish(mut self, report: &mut Report) -> Result<()> {
+        let mut closed: Vec<(Part, Closed)> = Vec::new();
+        for (part, target) in std::mem::take(&mut self.targets) {
+            closed.push((part, target.close()?));
+        }
+        let written: Vec<Part> = closed.iter().map(|(part, _)| *part).collect();
+        for (part, file) in closed {
+            let rows = file.rows;
+            let (path, bytes) = file.publish()?;
+            let (Part::Flat(signal) | Part::Nested(_, signal)) = part;
+            report.outputs.push(Output { path: path.display().to_string(), bytes, rows, signal });
+        }
+        match self.rejects.take() {
+            Some(rejects) => report.rejects_path = Some(rejects.publish()?.display().to_string()),
+            None => remove(&self.rejects_path())?,
+        }
+        if self.options.layout != Layout::Flat {
+            for (index, class) in CLASSES.iter().enumerate() {
+                for signal in &self.options.signals {
+                    if !written.contains(&Part::Nested(index, *signal)) {
+                        remove(&nested_path(&self.options.out, class.key, *signal))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn nested_path(out: &Path, class: &str, signal: Signal) -> PathBuf {
+    out.join("ocsf").join(class).join(format!("{}.parquet", signal.name()))
+}
+
+/// Removes a file of an earlier run; one that is not there is fine.
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("remove", path, error)),
+    }
+}
+
+/// A line of `rejects.jsonl`: where, why, and the piece itself (base64 when it is not text).
+fn reject_line(file: &str, reject: &Reject) -> String {
+    use base64::Engine as _;
+    let mut out = String::from("{\"file\":");
+    push_json_string(&mut out, file);
+    out.push_str(&format!(",\"line\":{},\"offset\":{},\"reason\":", reject.line, reject.offset));
+    push_json_string(&mut out, &reject.reason);
+    match std::str::from_utf8(&reject.bytes) {
+        Ok(text) => {
+            out.push_str(",\"text\":");
+            push_json_string(&mut out, text);
+        }
+        Err(_) => {
+            out.push_str(",\"base64\":\"");
+            base64::engine::general_purpose::STANDARD.encode_string(&reject.bytes, &mut out);
+            out.push('"');
+        }
+    }
+    out.push('}');
+    out
+}

@@ -1,0 +1,23 @@
+//! OpenTelemetry Collector files in, valid OCSF 1.8.0 Parquet out.
+//!
+//! [`convert`](convert::convert) turns files into files, [`read`](convert::read) into Arrow tables,
+//! [`events`](convert::events) into JSON Lines. Without the feature `python` the crate is plain Rust.
+
+mod columns;
+pub mod convert;
+mod error;
+mod input;
+mod ocsf;
+mod otlp;
+mod parquet;
+pub mod report;
+mod semconv;
+mod unit;
+
+#[cfg(feature = "python")]
+mod python;
+
+pub use error::{Error, Result};
+
+/// The version of crate and wheel.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

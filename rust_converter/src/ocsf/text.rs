@@ -1,0 +1,190 @@
+//! Numbers and OTLP values as text: the one place that decides how a value reads in JSON.
+//!
+//! Integers are integer literals, doubles always have a point or an exponent, bytes and non-finite numbers are objects
+//! of one `$` key, key-value lists are objects unless a key repeats or starts with `$`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::otlp::{KeyValue, Value};
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Appends a JSON string literal; only what JSON requires is escaped.
+pub fn push_json_string(out: &mut String, text: &str) {
+    out.push('"');
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for (index, byte) in bytes.iter().enumerate() {
+        if *byte >= 0x20 && *byte != b'"' && *byte != b'\\' {
+            continue;
+        }
+        out.push_str(&text[start..index]);
+        start = index + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            other => {
+                out.push_str("\\u00");
+                out.push(HEX[usize::from(other >> 4)] as char);
+                out.push(HEX[usize::from(other & 15)] as char);
+            }
+        }
+    }
+    out.push_str(&text[start..]);
+    out.push('"');
+}
+
+/// Appends a finite double in its shortest form that reads back, always with a point or an exponent.
+pub fn push_double(out: &mut String, value: f64) {
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value);
+    out.push_str(text);
+    if !text.bytes().any(|b| matches!(b, b'.' | b'e' | b'E')) {
+        out.push_str(".0");
+    }
+}
+
+/// `NaN`, `Infinity` or `-Infinity`: the names that OTLP/JSON gives them.
+pub fn non_finite_name(value: f64) -> &'static str {
+    if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    }
+}
+
+/// Appends an OTLP value as compact JSON.
+pub fn push_value(out: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Empty => out.push_str("null"),
+        Value::Str(text) => push_json_string(out, text),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Int(number) => out.push_str(itoa::Buffer::new().format(*number)),
+        Value::Double(number) if number.is_finite() => push_double(out, *number),
+        Value::Double(number) => {
+            out.push_str("{\"$double\":\"");
+            out.push_str(non_finite_name(*number));
+            out.push_str("\"}");
+        }
+        Value::Bytes(bytes) => {
+            out.push_str("{\"$bytes\":\"");
+            BASE64.encode_string(bytes, out);
+            out.push_str("\"}");
+        }
+        Value::List(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                push_value(out, item);
+            }
+            out.push(']');
+        }
+        Value::Map(entries) => push_map(out, entries),
+    }
+}
+
+/// Appends attributes or a key-value list as a JSON object, or as `$kvlist` where an object would lose something.
+pub fn push_map(out: &mut String, entries: &[KeyValue<'_>]) {
+    push_map_without(out, entries, &|_| false);
+}
+
+/// [`push_map`] leaving out the entries whose index is `moved`.
+pub fn push_map_without(out: &mut String, entries: &[KeyValue<'_>], moved: &dyn Fn(usize) -> bool) {
+    let as_list = needs_list(entries);
+    out.push_str(if as_list { "{\"$kvlist\":[" } else { "{" });
+    let mut first = true;
+    for (index, entry) in entries.iter().enumerate() {
+        if moved(index) {
+            continue;
+        }
+        if !first {
+            out.push(',');
+        }
+        first = false;
+        if as_list {
+            out.push('[');
+        }
+        push_json_string(out, entry.key);
+        out.push(if as_list { ',' } else { ':' });
+        push_value(out, &entry.value);
+        if as_list {
+            out.push(']');
+        }
+    }
+    out.push_str(if as_list { "]}" } else { "}" });
+}
+
+/// Whether a JSON object would merge keys or be taken for one of the `$` forms.
+fn needs_list(entries: &[KeyValue<'_>]) -> bool {
+    if entries.iter().any(|entry| entry.key.starts_with('$')) {
+        return true;
+    }
+    if entries.len() <= 32 {
+        return entries.iter().enumerate().any(|(i, a)| entries[..i].iter().any(|b| a.key == b.key));
+    }
+    let mut seen = std::collections::HashSet::with_capacity(entries.len());
+    entries.iter().any(|entry| !seen.insert(entry.key))
+}
+
+/// A value as plain text: strings as they are, everything else as JSON.
+pub fn push_plain(out: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Str(text) => out.push_str(text),
+        other => push_value(out, other),
+    }
+}
+
+/// Appends bytes as lower-case hexadecimal digits.
+pub fn push_hex(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        out.push(HEX[usize::from(byte >> 4)] as char);
+        out.push(HEX[usize::from(byte & 15)] as char);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(value: &Value<'_>) -> String {
+        let mut out = String::new();
+        push_value(&mut out, value);
+        out
+    }
+
+    #[test]
+    fn doubles_are_told_apart_from_integers() {
+        assert_eq!(json(&Value::Double(12.0)), "12.0");
+        assert_eq!(json(&Value::Int(12)), "12");
+        for number in [1e300, 5e-324, 1e21, -0.0, 0.1] {
+            let text = json(&Value::Double(number));
+            assert!(text.contains('.') || text.contains('e'), "{text}");
+            assert_eq!(text.parse::<f64>().map(f64::to_bits), Ok(number.to_bits()));
+        }
+    }
+
+    #[test]
+    fn what_json_lacks_is_an_object_of_one_key() {
+        assert_eq!(json(&Value::Bytes(&[0, 255])), r#"{"$bytes":"AP8="}"#);
+        assert_eq!(json(&Value::Double(f64::NEG_INFINITY)), r#"{"$double":"-Infinity"}"#);
+        let twice = [KeyValue { key: "a", value: Value::Int(1) }, KeyValue { key: "a", value: Value::Empty }];
+        assert_eq!(json(&Value::Map(&twice)), r#"{"$kvlist":[["a",1],["a",null]]}"#);
+        let dollar = [KeyValue { key: "$x", value: Value::Bool(true) }];
+        assert_eq!(json(&Value::Map(&dollar)), r#"{"$kvlist":[["$x",true]]}"#);
+    }
+
+    #[test]
+    fn control_characters_are_escaped_and_the_rest_is_not() {
+        assert_eq!(json(&Value::Str("a\"\\\n\u{1}é\u{2028}")), "\"a\\\"\\\\\\n\\u0001é\u{2028}\"");
+    }
+}

@@ -1,0 +1,205 @@
+//! Event names as words: what an `eventName`, `event.name` or `event.action` says happened.
+//!
+//! Names are compared in lower case and split at punctuation and case changes; a word matches when it is the listed one
+//! or an inflection of it. Free text is never looked at.
+
+/// The words that decide a class, each with its inflections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Login,
+    Logout,
+    Token,
+    Validate,
+    Issue,
+    Refresh,
+    Mfa,
+    Password,
+    Check,
+    Config,
+    Flag,
+    Change,
+    Deploy,
+    Undeploy,
+    Install,
+    Service,
+    Start,
+    Stop,
+    Restart,
+}
+
+/// The one table of inflections. Two words together are written with a space.
+const TABLE: &[(Word, &[&str])] = &[
+    (
+        Word::Login,
+        &[
+            "login", "logins", "logon", "logons", "signin", "signins", "log in", "logged in", "log on", "logged on",
+            "sign in", "signed in", "authenticate", "authenticates", "authenticated", "authenticating",
+            "authentication", "authentications",
+        ],
+    ),
+    (
+        Word::Logout,
+        &[
+            "logout", "logouts", "logoff", "logoffs", "signout", "signouts", "log out", "logged out", "log off",
+            "logged off", "sign out", "signed out",
+        ],
+    ),
+    (Word::Token, &["token", "tokens"]),
+    (
+        Word::Validate,
+        &[
+            "validate", "validates", "validated", "validating", "validation", "validations", "verify", "verifies",
+            "verified", "verifying", "verification", "verifications", "introspect", "introspects", "introspected",
+            "introspecting", "introspection", "introspections",
+        ],
+    ),
+    (Word::Issue, &["issue", "issues", "issued", "issuing", "issuance"]),
+    (Word::Refresh, &["refresh", "refreshes", "refreshed", "refreshing"]),
+    (Word::Mfa, &["mfa"]),
+    (Word::Password, &["password", "passwords"]),
+    (Word::Check, &["check", "checks", "checked", "checking"]),
+    (Word::Config, &["config", "configs", "configuration", "configurations"]),
+    (Word::Flag, &["flag", "flags"]),
+    (
+        Word::Change,
+        &[
+            "change", "changes", "changed", "changing", "update", "updates", "updated", "updating", "reload", "reloads",
+            "reloaded", "reloading",
+        ],
+    ),
+    (
+        Word::Deploy,
+        &["deploy", "deploys", "deployed", "deploying", "deployment", "deployments"],
+    ),
+    (
+        Word::Undeploy,
+        &[
+            "undeploy", "undeploys", "undeployed", "undeploying", "undeployment", "uninstall", "uninstalled", "remove",
+            "removed",
+        ],
+    ),
+    (Word::Install, &["install", "installs", "installed", "installing", "installation"]),
+    (Word::Service, &["service", "services", "process", "processes"]),
+    (
+        Word::Start,
+        &["start", "starts", "started", "starting", "startup", "ready", "readiness"],
+    ),
+    (
+        Word::Stop,
+        &[
+            "stop", "stops", "stopped", "stopping", "shutdown", "shutdowns", "shut down", "shutting down", "exit",
+            "exits", "exited", "exiting",
+        ],
+    ),
+    (Word::Restart, &["restart", "restarts", "restarted", "restarting"]),
+];
+
+/// The words of a name that the table knows, as a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words(u32);
+
+impl Words {
+    /// Splits a name and looks its words up.
+    pub fn of(name: &str) -> Self {
+        let mut parts: Vec<String> = Vec::new();
+        let mut current = String::new();
+        let mut lower_before = false;
+        for character in name.chars() {
+            if !character.is_alphanumeric() {
+                parts.extend((!current.is_empty()).then(|| std::mem::take(&mut current)));
+                lower_before = false;
+                continue;
+            }
+            if character.is_uppercase() && lower_before {
+                parts.extend((!current.is_empty()).then(|| std::mem::take(&mut current)));
+            }
+            lower_before = character.is_lowercase() || character.is_numeric();
+            current.extend(character.to_lowercase());
+        }
+        parts.extend((!current.is_empty()).then_some(current));
+        let mut words = Self::default();
+        for (index, part) in parts.iter().enumerate() {
+            words.note(part);
+            if let Some(next) = parts.get(index + 1) {
+                words.note(&format!("{part} {next}"));
+            }
+        }
+        words
+    }
+
+    fn note(&mut self, text: &str) {
+        for (word, forms) in TABLE {
+            if forms.contains(&text) {
+                self.0 |= 1 << *word as u32;
+            }
+        }
+    }
+
+    /// Whether the word occurs.
+    pub fn has(self, word: Word) -> bool {
+        self.0 & (1 << word as u32) != 0
+    }
+
+    /// Both sets together.
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// What a name says of authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    Logon,
+    Logoff,
+    TokenValidation,
+    TokenIssue,
+    TokenRefresh,
+    Preauth,
+}
+
+impl Words {
+    /// Row 2 of the classifier; logout is tested before login.
+    pub fn authentication(self) -> Option<Authentication> {
+        if self.has(Word::Logout) {
+            return Some(Authentication::Logoff);
+        }
+        if self.has(Word::Token) {
+            if self.has(Word::Validate) {
+                return Some(Authentication::TokenValidation);
+            }
+            if self.has(Word::Refresh) {
+                return Some(Authentication::TokenRefresh);
+            }
+            if self.has(Word::Issue) {
+                return Some(Authentication::TokenIssue);
+            }
+        }
+        if self.has(Word::Mfa) || (self.has(Word::Password) && self.has(Word::Check)) {
+            return Some(Authentication::Preauth);
+        }
+        self.has(Word::Login).then_some(Authentication::Logon)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_at_punctuation_and_case_changes() {
+        for name in ["user.login", "USER_LOGIN", "userLogin", "user-logged-in", "auth.SignIn", "Authentication"] {
+            assert_eq!(Words::of(name).authentication(), Some(Authentication::Logon), "{name}");
+        }
+        assert_eq!(Words::of("user.logout").authentication(), Some(Authentication::Logoff));
+        assert_eq!(Words::of("token_verified").authentication(), Some(Authentication::TokenValidation));
+        assert_eq!(Words::of("password.check").authentication(), Some(Authentication::Preauth));
+        assert_eq!(Words::of("blogging.started").authentication(), None);
+    }
+
+    #[test]
+    fn only_whole_words_match() {
+        assert!(!Words::of("kickstarter").has(Word::Start));
+        assert!(Words::of("service.restarted").has(Word::Restart));
+        assert!(!Words::of("service.restarted").has(Word::Start));
+    }
+}

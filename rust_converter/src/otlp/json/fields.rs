@@ -1,0 +1,480 @@
+//! Typed fields: what a JSON value means for a field of a given OTLP type, and the attribute lists that all records share.
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD as STANDARD_ALPHABET;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bumpalo::Bump;
+
+use super::scanner::{Scan, Scanner, Token, compact};
+use crate::otlp::{Attributes, Fault, KeyValue, Number, Resource, Scope, Value};
+
+/// How deep attribute values may nest: the bound of protobuf's own readers.
+pub(crate) const MAX_VALUE_DEPTH: usize = 100;
+
+/// Base64 with or without padding, as JSON encoders of protobuf are free to write it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD_ALPHABET,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The scanner with what OTLP's fields need: scratch for lists and the first fault of the record at hand.
+pub(super) struct Reader<'a> {
+    pub(super) scanner: Scanner<'a>,
+    fault: Option<&'a str>,
+    entries: Vec<KeyValue<'a>>,
+    values: Vec<Value<'a>>,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str, arena: &'a Bump) -> Self {
+        Self { scanner: Scanner::new(text, arena), fault: None, entries: Vec::new(), values: Vec::new(), depth: 0 }
+    }
+
+    pub(super) fn arena(&self) -> &'a Bump {
+        self.scanner.arena
+    }
+
+    /// Remembers the first rule that the record breaks.
+    #[cold]
+    pub(super) fn fail(&mut self, field: &str, why: &str) {
+        if self.fault.is_none() {
+            self.fault = Some(bumpalo::format!(in self.scanner.arena, "{} {}", field, why).into_bump_str());
+        }
+    }
+
+    /// The fault since the last call, with lone surrogates counted as one.
+    pub(super) fn take_fault(&mut self) -> Option<&'a str> {
+        if std::mem::take(&mut self.scanner.lone_surrogate) {
+            self.fail("a string", "holds half of a surrogate pair");
+        }
+        self.fault.take()
+    }
+
+    /// A fault with the text of the object that began at `start`.
+    pub(super) fn fault_of(&self, cause: Option<&'a str>, start: usize) -> Option<Fault<'a>> {
+        cause.map(|cause| Fault { cause, raw: Some(compact(self.scanner.slice(start), self.scanner.arena)) })
+    }
+
+    /// Reads an object entry by entry; `entry` must consume the value. The next value must be an object.
+    #[inline]
+    pub(super) fn object(&mut self, mut entry: impl FnMut(&mut Self, &str) -> Scan<()>) -> Scan<()> {
+        if !self.scanner.open(b'}')? {
+            return Ok(());
+        }
+        loop {
+            let key = self.scanner.key()?;
+            if !self.scanner.null()? {
+                if key.contains('_') {
+                    entry(self, &camel_case(key))?;
+                } else {
+                    entry(self, key)?;
+                }
+            }
+            if !self.scanner.more(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// [`Self::object`] for a value that may be something else, which is then a fault.
+    pub(super) fn object_or_fault(&mut self, field: &str, entry: impl FnMut(&mut Self, &str) -> Scan<()>) -> Scan<()> {
+        if self.scanner.peek()? == Token::Object {
+            return self.object(entry);
+        }
+        self.fail(field, "is not an object");
+        self.scanner.skip()
+    }
+
+    /// A list of messages; anything else is a fault.
+    pub(super) fn list<T: Copy>(&mut self, field: &str, mut item: impl FnMut(&mut Self) -> Scan<T>) -> Scan<&'a [T]> {
+        if self.scanner.peek()? != Token::Array {
+            self.fail(field, "is not a list");
+            self.scanner.skip()?;
+            return Ok(&[]);
+        }
+        if !self.scanner.open(b']')? {
+            return Ok(&[]);
+        }
+        let mut items = Vec::new();
+        loop {
+            self.scanner.skip_space();
+            items.push(item(self)?);
+            if !self.scanner.more(b']')? {
+                return Ok(self.arena().alloc_slice_copy(&items));
+            }
+        }
+    }
+
+    /// A string field.
+    #[inline]
+    pub(super) fn text(&mut self, field: &str) -> Scan<&'a str> {
+        if self.scanner.peek()? == Token::String {
+            return self.scanner.string();
+        }
+        self.fail(field, "is not a string");
+        self.scanner.skip()?;
+        Ok("")
+    }
+
+    /// A boolean field.
+    pub(super) fn boolean(&mut self, field: &str) -> Scan<bool> {
+        match self.scanner.peek()? {
+            Token::True => self.scanner.literal("true").map(|()| true),
+            Token::False => self.scanner.literal("false").map(|()| false),
+            _ => {
+                self.fail(field, "is not true or false");
+                self.scanner.skip()?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// The text of a number, in quotes or not; nothing for a value of another type.
+    #[inline]
+    fn numeral(&mut self) -> Scan<Option<&'a str>> {
+        match self.scanner.peek()? {
+            Token::String => self.scanner.string().map(Some),
+            Token::Number => self.scanner.number().map(Some),
+            _ => self.scanner.skip().map(|()| None),
+        }
+    }
+
+    /// An unsigned integer field of 64 bits.
+    #[inline]
+    pub(super) fn u64(&mut self, field: &str) -> Scan<u64> {
+        let Some(numeral) = self.numeral()? else {
+            self.fail(field, "is not an integer");
+            return Ok(0);
+        };
+        Ok(match plain_u64(numeral) {
+            Some(value) => value,
+            None => self.integer(field, numeral, 0, i128::from(u64::MAX)) as u64,
+        })
+    }
+
+    /// A signed integer field of 64 bits.
+    #[inline]
+    pub(super) fn i64(&mut self, field: &str) -> Scan<i64> {
+        let Some(numeral) = self.numeral()? else {
+            self.fail(field, "is not an integer");
+            return Ok(0);
+        };
+        Ok(match numeral.parse() {
+            Ok(value) => value,
+            Err(_) => self.integer(field, numeral, i128::from(i64::MIN), i128::from(i64::MAX)) as i64,
+        })
+    }
+
+    /// An unsigned integer field of 32 bits.
+    pub(super) fn u32(&mut self, field: &str) -> Scan<u32> {
+        let Some(numeral) = self.numeral()? else {
+            self.fail(field, "is not an integer");
+            return Ok(0);
+        };
+        Ok(self.integer(field, numeral, 0, i128::from(u32::MAX)) as u32)
+    }
+
+    /// A signed integer field of 32 bits.
+    pub(super) fn i32(&mut self, field: &str) -> Scan<i32> {
+        let Some(numeral) = self.numeral()? else {
+            self.fail(field, "is not an integer");
+            return Ok(0);
+        };
+        Ok(self.integer(field, numeral, i128::from(i32::MIN), i128::from(i32::MAX)) as i32)
+    }
+
+    /// The integer that a numeral stands for (`5`, `-5`, `5.0`, `5e0`); a fault when it is none or out of range.
+    fn integer(&mut self, field: &str, numeral: &str, low: i128, high: i128) -> i128 {
+        let value = numeral.parse::<i128>().ok().filter(|_| !numeral.starts_with('+')).or_else(|| {
+            let value = numeral.parse::<f64>().ok()?;
+            let exact = value.is_finite() && value.fract() == 0.0 && value.abs() < 9.1e18;
+            (exact && is_json_number(numeral)).then_some(value as i128)
+        });
+        match value {
+            Some(value) if (low..=high).contains(&value) => value,
+            Some(_) => {
+                self.fail(field, &format!("is out of range: {}", shown(numeral)));
+                0
+            }
+            None => {
+                self.fail(field, &format!("is not an integer: {}", shown(numeral)));
+                0
+            }
+        }
+    }
+
+    /// A floating-point field.
+    #[inline]
+    pub(super) fn f64(&mut self, field: &str) -> Scan<f64> {
+        let Some(numeral) = self.numeral()? else {
+            self.fail(field, "is not a number");
+            return Ok(0.0);
+        };
+        match numeral {
+            "NaN" => return Ok(f64::NAN),
+            "Infinity" => return Ok(f64::INFINITY),
+            "-Infinity" => return Ok(f64::NEG_INFINITY),
+            _ => {}
+        }
+        match numeral.parse::<f64>() {
+            Ok(value) if value.is_finite() && is_json_number(numeral) => Ok(value),
+            _ => {
+                self.fail(field, &format!("is not a number: {}", shown(numeral)));
+                Ok(0.0)
+            }
+        }
+    }
+
+    /// An enum field: a number, or one of `names` with the index of its value.
+    pub(super) fn choice(&mut self, field: &str, prefix: &str, names: &[&str]) -> Scan<i32> {
+        let Some(numeral) = self.numeral()? else {
+            self.fail(field, "is not an enum value");
+            return Ok(0);
+        };
+        if let Ok(number) = numeral.parse() {
+            return Ok(number);
+        }
+        if let Some(name) = numeral.strip_prefix(prefix)
+            && let Some(number) = names.iter().position(|n| *n == name)
+        {
+            return Ok(number as i32);
+        }
+        self.fail(field, &format!("is not an enum value: {}", shown(numeral)));
+        Ok(0)
+    }
+
+    /// A trace or span id: hexadecimal, or base64 as very old writers had it (their lengths cannot be confused). All zero
+    /// is no id.
+    pub(super) fn id(&mut self, field: &str, length: usize) -> Scan<&'a [u8]> {
+        let text = self.text(field)?;
+        if text.bytes().all(|b| b == b'0') && (text.is_empty() || text.len() == length * 2) {
+            return Ok(&[]);
+        }
+        let bytes = if text.len() == (length * 8).div_ceil(24) * 4 && text.ends_with('=') {
+            BASE64.decode(text).ok()
+        } else {
+            from_hex(text)
+        };
+        match bytes {
+            Some(bytes) if bytes.iter().all(|b| *b == 0) && bytes.len() == length => Ok(&[]),
+            Some(bytes) => Ok(self.arena().alloc_slice_copy(&bytes)),
+            None => {
+                self.fail(field, &format!("is not hexadecimal: {}", shown(text)));
+                Ok(&[])
+            }
+        }
+    }
+
+    /// `attributes` and other lists of key-value pairs.
+    pub(super) fn attributes(&mut self, field: &str) -> Scan<Attributes<'a>> {
+        if self.scanner.peek()? != Token::Array {
+            self.fail(field, "is not a list");
+            self.scanner.skip()?;
+            return Ok(&[]);
+        }
+        if !self.scanner.open(b']')? {
+            return Ok(&[]);
+        }
+        let base = self.entries.len();
+        loop {
+            let entry = self.key_value(field)?;
+            self.entries.push(entry);
+            if !self.scanner.more(b']')? {
+                break;
+            }
+        }
+        let entries = self.arena().alloc_slice_copy(&self.entries[base..]);
+        self.entries.truncate(base);
+        Ok(entries)
+    }
+
+    fn key_value(&mut self, field: &str) -> Scan<KeyValue<'a>> {
+        let mut entry = KeyValue { key: "", value: Value::Empty };
+        self.object_or_fault(field, |reader, name| {
+            match name {
+                "key" => entry.key = reader.text("an attribute's key")?,
+                // Pre-1.0 `labels` have a plain text.
+                "value" if reader.scanner.peek()? == Token::String => entry.value = Value::Str(reader.scanner.string()?),
+                "value" => entry.value = reader.value()?,
+                _ => reader.scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(entry)
+    }
+
+    /// An `AnyValue`.
+    pub(super) fn value(&mut self) -> Scan<Value<'a>> {
+        if self.depth == MAX_VALUE_DEPTH {
+            self.fail("an attribute", "nests deeper than 100 values");
+            self.scanner.skip()?;
+            return Ok(Value::Empty);
+        }
+        self.depth += 1;
+        let mut value = Value::Empty;
+        self.object_or_fault("an attribute's value", |reader, kind| {
+            match kind {
+                "stringValue" => value = Value::Str(reader.text(kind)?),
+                "boolValue" => value = Value::Bool(reader.boolean(kind)?),
+                "intValue" => value = Value::Int(reader.i64(kind)?),
+                "doubleValue" => value = Value::Double(reader.f64(kind)?),
+                "bytesValue" => value = Value::Bytes(reader.bytes(kind)?),
+                "arrayValue" => value = Value::List(reader.array_value()?),
+                "kvlistValue" => value = Value::Map(reader.kvlist_value()?),
+                _ => reader.scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    fn bytes(&mut self, field: &str) -> Scan<&'a [u8]> {
+        let text = self.text(field)?;
+        let standard = text.replace('-', "+").replace('_', "/");
+        match BASE64.decode(standard) {
+            Ok(bytes) => Ok(self.arena().alloc_slice_copy(&bytes)),
+            Err(_) => {
+                self.fail(field, "is not base64");
+                Ok(&[])
+            }
+        }
+    }
+
+    fn array_value(&mut self) -> Scan<&'a [Value<'a>]> {
+        let base = self.values.len();
+        self.object_or_fault("arrayValue", |reader, key| {
+            if key != "values" {
+                return reader.scanner.skip();
+            }
+            reader.values.truncate(base);
+            if reader.scanner.peek()? != Token::Array {
+                reader.fail("arrayValue.values", "is not a list");
+                return reader.scanner.skip();
+            }
+            if !reader.scanner.open(b']')? {
+                return Ok(());
+            }
+            loop {
+                let value = if reader.scanner.null()? { Value::Empty } else { reader.value()? };
+                reader.values.push(value);
+                if !reader.scanner.more(b']')? {
+                    return Ok(());
+                }
+            }
+        })?;
+        let values = self.arena().alloc_slice_copy(&self.values[base..]);
+        self.values.truncate(base);
+        Ok(values)
+    }
+
+    fn kvlist_value(&mut self) -> Scan<Attributes<'a>> {
+        let mut entries: Attributes<'a> = &[];
+        self.object_or_fault("kvlistValue", |reader, key| {
+            if key == "values" {
+                entries = reader.attributes("kvlistValue.values")?;
+                return Ok(());
+            }
+            reader.scanner.skip()
+        })?;
+        Ok(entries)
+    }
+
+    /// `resource`.
+    pub(super) fn resource(&mut self) -> Scan<Resource<'a>> {
+        let mut resource = Resource::default();
+        self.object_or_fault("resource", |reader, key| {
+            match key {
+                "attributes" => resource.attributes = reader.attributes("resource.attributes")?,
+                "droppedAttributesCount" => resource.dropped_attributes_count = reader.u32(key)?,
+                _ => reader.scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(resource)
+    }
+
+    /// `scope`, once `instrumentationLibrary`.
+    pub(super) fn scope(&mut self) -> Scan<Scope<'a>> {
+        let mut scope = Scope::default();
+        self.object_or_fault("scope", |reader, key| {
+            match key {
+                "name" => scope.name = reader.text("scope.name")?,
+                "version" => scope.version = reader.text("scope.version")?,
+                "attributes" => scope.attributes = reader.attributes("scope.attributes")?,
+                "droppedAttributesCount" => scope.dropped_attributes_count = reader.u32(key)?,
+                _ => reader.scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(scope)
+    }
+
+    /// A list of numbers.
+    pub(super) fn numbers<T: Copy>(&mut self, field: &str, mut item: impl FnMut(&mut Self) -> Scan<T>) -> Scan<&'a [T]> {
+        self.list(field, |reader| item(reader))
+    }
+
+    /// A number with presence: `asInt` or `asDouble`.
+    pub(super) fn number(&mut self, field: &str) -> Scan<Number> {
+        if field == "asInt" { self.i64(field).map(Number::Int) } else { self.f64(field).map(Number::Double) }
+    }
+}
+
+/// Up to 20 digits, the common case.
+#[inline]
+fn plain_u64(text: &str) -> Option<u64> {
+    if text.is_empty() || text.len() > 20 {
+        return None;
+    }
+    let mut value: u64 = 0;
+    for byte in text.bytes() {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+    }
+    Some(value)
+}
+
+/// Whether a text that Rust can parse as a number is one in JSON too (no `inf`, no leading `+` or `.`).
+fn is_json_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.starts_with(|c: char| c.is_ascii_digit()) && !text.ends_with('.')
+}
+
+/// The start of a text for a message.
+fn shown(text: &str) -> String {
+    let mut short: String = text.chars().take(40).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("\"{short}\"")
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let digit = |byte: u8| (byte as char).to_digit(16);
+    text.as_bytes().chunks_exact(2).map(|pair| Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8)).collect()
+}
+
+/// protobuf's JSON form also admits the fields' own names.
+#[cold]
+fn camel_case(key: &str) -> String {
+    let mut out = String::with_capacity(key.len());
+    let mut upper = false;
+    for character in key.chars() {
+        if character == '_' {
+            upper = true;
+        } else if upper {
+            out.push(character.to_ascii_uppercase());
+            upper = false;
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}

@@ -1,0 +1,321 @@
+//! One unit of input on one worker: requests parsed, records mapped, events collected in columns.
+
+use std::collections::BTreeMap;
+
+use arrow_array::RecordBatch;
+use bumpalo::Bump;
+
+use crate::columns::Nested;
+use crate::error::Result;
+use crate::input::{BadPiece, Encoding, Inputs, RawRequest, Unit};
+use crate::ocsf::event::Event;
+use crate::ocsf::schema::CLASSES;
+use crate::ocsf::{Flat, FlatRow, Mapped, Mapper, Mode, Place, Sink};
+use crate::otlp::json::{self, LineError};
+use crate::otlp::{Request, proto};
+use crate::report::{Events, Incomplete, Records, Reject, Signal};
+
+/// A file of the output: a signal's flat table, or one of its classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// `ocsf_{signal}.parquet`
+    Flat(Signal),
+    /// `ocsf/{class}/{signal}.parquet`; the number is the class's place in [`CLASSES`].
+    Nested(usize, Signal),
+}
+
+/// What is wanted of each unit.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub signals: Vec<Signal>,
+    pub core: bool,
+    pub flat: bool,
+    pub nested: bool,
+    /// Events as JSON Lines instead of columns.
+    pub json: bool,
+}
+
+impl Wanted {
+    fn mode(&self) -> Mode {
+        Mode { core: self.core, observables: self.nested || self.json }
+    }
+}
+
+/// Batches are cut when their text reaches this size, so that a very long line cannot overflow a column.
+const BATCH_BYTES: usize = 64 << 20;
+
+/// The result of a unit.
+#[derive(Default)]
+pub(crate) struct Done {
+    /// Batches in row order
+    pub batches: Vec<(Part, RecordBatch)>,
+    /// Events as JSON Lines
+    pub json: String,
+    pub records: BTreeMap<(usize, Signal), Records>,
+    pub events: BTreeMap<Signal, Events>,
+    pub rejects: Vec<Reject>,
+    pub incomplete: Vec<Incomplete>,
+    pub empty_metrics: u64,
+}
+
+/// A worker: everything it reuses from unit to unit.
+pub(crate) struct Worker<'i> {
+    inputs: &'i Inputs,
+    wanted: Wanted,
+    mapper: Mapper,
+    arena: Bump,
+    scratch: Vec<u8>,
+}
+
+/// Where the request at hand was read.
+struct At<'i> {
+    file: &'i str,
+    line: u64,
+}
+
+impl Place for At<'_> {
+    fn text(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+/// Collects the events of a unit.
+struct Collector<'d> {
+    wanted: &'d Wanted,
+    signal: Signal,
+    flat: BTreeMap<Signal, Flat>,
+    nested: BTreeMap<(usize, Signal), Nested>,
+    pending_bytes: usize,
+    done: &'d mut Done,
+    failed: Option<crate::error::Error>,
+}
+
+impl Collector<'_> {
+    /// Turns what has been collected into batches.
+    fn cut(&mut self) -> Result<()> {
+        self.pending_bytes = 0;
+        for (signal, flat) in std::mem::take(&mut self.flat) {
+            self.done.batches.push((Part::Flat(signal), flat.finish()?));
+        }
+        for ((class, signal), mut nested) in std::mem::take(&mut self.nested) {
+            self.done.batches.push((Part::Nested(class, signal), nested.take()?));
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Collector<'_> {
+    fn event(&mut self, event: &Event<'_>, row: &FlatRow<'_>) {
+        let held = self.done.events.entry(self.signal).or_default();
+        held.total += 1;
+        held.derived += u64::from(event.derived);
+        *held.classes.entry(event.class.key).or_default() += 1;
+        if self.wanted.json {
+            event.push_json(&mut self.done.json);
+            self.done.json.push('\n');
+            return;
+        }
+        if self.wanted.flat {
+            let signal = self.signal;
+            self.pending_bytes += self.flat.entry(signal).or_insert_with(|| Flat::new(signal)).push(row);
+        }
+        if self.wanted.nested {
+            let class = CLASSES.iter().position(|class| class.uid == event.class.uid).unwrap_or(0);
+            let core = self.wanted.core;
+            self.nested.entry((class, self.signal)).or_insert_with(|| Nested::new(event.class, core)).push(event);
+        }
+        if self.pending_bytes > BATCH_BYTES
+            && let Err(error) = self.cut()
+        {
+            self.failed.get_or_insert(error);
+        }
+    }
+}
+
+impl<'i> Worker<'i> {
+    /// A worker for these inputs.
+    pub fn new(inputs: &'i Inputs, wanted: Wanted) -> Self {
+        let mapper = Mapper::new(wanted.mode());
+        Self { inputs, wanted, mapper, arena: Bump::new(), scratch: Vec::new() }
+    }
+
+    /// Converts a unit.
+    pub fn convert(&mut self, unit: &Unit) -> Result<Done> {
+        let mut done = Done::default();
+        let mut scratch = std::mem::take(&mut self.scratch);
+        for (file, bad) in &unit.bad {
+            self.bad(&mut done, *file as usize, bad);
+        }
+        let wanted = self.wanted.clone();
+        let mut collector = Collector {
+            wanted: &wanted,
+            signal: Signal::Unknown,
+            flat: BTreeMap::new(),
+            nested: BTreeMap::new(),
+            pending_bytes: 0,
+            done: &mut done,
+            failed: None,
+        };
+        for piece in &unit.pieces {
+            let file = piece.file as usize;
+            let mut requests = piece.requests();
+            while let Some(request) = requests.next(&mut scratch) {
+                match request {
+                    Ok(request) => self.request(&mut collector, file, &request),
+                    Err(bad) => self.bad(collector.done, file, &bad),
+                }
+                self.arena.reset();
+            }
+        }
+        collector.cut()?;
+        let failed = collector.failed.take();
+        self.scratch = scratch;
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(done),
+        }
+    }
+
+    fn bad(&self, done: &mut Done, file: usize, bad: &BadPiece) {
+        self.reject(done, file, bad.number, bad.offset, bad.reason.clone(), &bad.bytes);
+    }
+
+    fn reject(&self, done: &mut Done, file: usize, line: u64, offset: u64, reason: String, bytes: &[u8]) {
+        let signal = signal_of(bytes);
+        if signal == Signal::Unknown || self.wanted.signals.contains(&signal) {
+            done.rejects.push(Reject { file, line, offset, reason, bytes: bytes.to_vec(), signal });
+        }
+    }
+
+    fn request(&mut self, collector: &mut Collector<'_>, file: usize, raw: &RawRequest<'_>) {
+        match raw.encoding {
+            Encoding::Json => self.json_line(collector, file, raw),
+            Encoding::Proto => {
+                let arena = std::mem::take(&mut self.arena);
+                match proto::parse(raw.bytes, &arena) {
+                    Ok(request) => self.map(collector, file, raw.number, &request),
+                    Err(error) => {
+                        let reason = format!("not a protobuf request: {} at byte {}", error.what, error.offset);
+                        self.reject(collector.done, file, raw.number, raw.offset, reason, raw.bytes);
+                    }
+                }
+                self.arena = arena;
+            }
+        }
+    }
+
+    /// A line of JSON; when a crash cut a request and the next one stands behind it, the pieces are told apart.
+    fn json_line(&mut self, collector: &mut Collector<'_>, file: usize, raw: &RawRequest<'_>) {
+        let mut start = 0;
+        while start < raw.bytes.len() {
+            let rest = &raw.bytes[start..];
+            let offset = raw.offset + start as u64;
+            let arena = std::mem::take(&mut self.arena);
+            let failure = match parse_line(rest, &arena) {
+                Ok(request) => {
+                    self.map(collector, file, raw.number, &request);
+                    self.arena = arena;
+                    return;
+                }
+                Err(failure) => failure,
+            };
+            self.arena = arena;
+            let next = next_request(rest, failure.offset);
+            if next.is_none() && failure.at_end && !raw.terminated {
+                let tail = Incomplete { file, line: raw.number, offset, bytes: rest.len() as u64 };
+                collector.done.incomplete.push(tail);
+                return;
+            }
+            let end = next.unwrap_or(rest.len());
+            self.reject(collector.done, file, raw.number, offset, failure.reason, &rest[..end]);
+            start += end;
+        }
+    }
+
+    fn map(&mut self, collector: &mut Collector<'_>, file: usize, line: u64, request: &Request<'_>) {
+        let place = At { file: &self.inputs.files[file].name, line };
+        for signal in &self.wanted.signals {
+            collector.signal = *signal;
+            let mapped: Mapped = match signal {
+                Signal::Logs => self.mapper.logs(request.logs, &place, collector),
+                Signal::Traces => self.mapper.spans(request.spans, &place, collector),
+                Signal::Metrics => self.mapper.metrics(request.metrics, &place, collector),
+                Signal::Unknown => Mapped::default(),
+            };
+            if mapped.records > 0 {
+                let records = collector.done.records.entry((file, *signal)).or_default();
+                records.read += mapped.records;
+                records.written += mapped.records;
+                collector.done.events.entry(*signal).or_default().translation_errors += mapped.translation_errors;
+            }
+            collector.done.empty_metrics += mapped.empty_metrics;
+        }
+    }
+}
+
+/// Why a line did not parse, and where.
+struct LineFailure {
+    reason: String,
+    offset: usize,
+    at_end: bool,
+}
+
+fn parse_line<'a>(bytes: &'a [u8], arena: &'a Bump) -> std::result::Result<Request<'a>, LineFailure> {
+    let text = std::str::from_utf8(bytes).map_err(|error| LineFailure {
+        reason: format!("invalid UTF-8 at byte {}", error.valid_up_to()),
+        offset: error.valid_up_to(),
+        // A character that is cut at the end is a line that is still being written.
+        at_end: error.error_len().is_none(),
+    })?;
+    json::parse(text, arena).map_err(|error| match error {
+        LineError::Syntax(error) => LineFailure {
+            reason: format!("not JSON: {} at byte {}", error.what, error.offset),
+            offset: error.offset,
+            at_end: error.at_end,
+        },
+        LineError::NotOtlp(reason) => LineFailure { reason: reason.to_string(), offset: 0, at_end: false },
+    })
+}
+
+/// How a request begins, by signal.
+const STARTS: [(&[u8], Signal); 3] = [
+    (b"{\"resourceLogs\"", Signal::Logs),
+    (b"{\"resourceSpans\"", Signal::Traces),
+    (b"{\"resourceMetrics\"", Signal::Metrics),
+];
+
+fn signal_of(bytes: &[u8]) -> Signal {
+    STARTS.iter().find(|(start, _)| bytes.starts_with(start)).map_or(Signal::Unknown, |(_, signal)| *signal)
+}
+
+/// Where the next request begins in a line that failed at `failed`: the last start up to there, else the first behind
+/// it. A cut inside a string swallows the next start, so the failure comes behind it.
+fn next_request(bytes: &[u8], failed: usize) -> Option<usize> {
+    let mut before = None;
+    for start in memchr::memmem::find_iter(bytes, b"{\"resource") {
+        if start == 0 || signal_of(&bytes[start..]) == Signal::Unknown {
+            continue;
+        }
+        if start <= failed {
+            before = Some(start);
+        } else {
+            return before.or(Some(start));
+        }
+    }
+    before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_behind_a_cut_one_is_found() {
+        let whole = br#"{"resourceLogs":[]}"#;
+        let cut = [&br#"{"resourceSpans":[{"a":"b"#[..], whole].concat();
+        let arena = Bump::new();
+        let failure = parse_line(&cut, &arena).err().map(|failure| failure.offset).unwrap_or(0);
+        assert_eq!(next_request(&cut, failure), Some(cut.len() - whole.len()));
+        assert_eq!(next_request(whole, whole.len()), None);
+    }
+}
