@@ -10,14 +10,14 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from ocsfconv import OcsfconvError, __version__
 from ocsfconv.conversion import DEFAULT_INPUT, convert
 from ocsfconv.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
 CLEAN, FAULTS, FAILED, INTERRUPTED = 0, 1, 2, 130
@@ -30,9 +30,9 @@ LAYOUTS = ("flat", "nested", "both")
 
 EXIT_CODES = """\
 exit codes:
-  0  clean
-  1  finished, but {one}
-  2  could not run
+  0    clean
+  1    finished, but {one}
+  2    could not run
   130  interrupted (Ctrl-C)
 """
 
@@ -40,7 +40,7 @@ CONVERT_HELP = """\
 examples:
   {prog}                                  logs/otel into data
   {prog} /var/lib/otelcol --out ocsf      any Collector's files, read recursively
-  {prog} logs.jsonl traces.jsonl.gz --signal all
+  {prog} logs.jsonl old/traces.jsonl.gz   single files, compressed ones too
   {prog} logs/otel --layout nested        whole OCSF events, one file a class
   zcat old.jsonl.gz | {prog} -            standard input
   {prog} logs/otel --json | jq .rejects   the report for programs
@@ -100,7 +100,7 @@ def _run_convert(arguments: list[str]) -> int:
         "--strict", action="store_true", help="stop at the first rejected line, write nothing and exit with 1"
     )
     _add_output(parser)
-    parser.set_defaults(**convert.__kwdefaults__)
+    parser.set_defaults(**_defaults(convert))
     options = parser.parse_intermixed_args(arguments)
 
     stop = _Stop()
@@ -140,7 +140,7 @@ def _run_validate(arguments: list[str]) -> int:
     _add_choice(parser, "schema", SCHEMAS, "what Collector files are converted into before the check")
     parser.add_argument("--limit", type=_positive, metavar="N", help="check only the first N events; default: all")
     _add_output(parser)
-    parser.set_defaults(**validate.validate.__kwdefaults__)
+    parser.set_defaults(**_defaults(validate.validate))
     options = parser.parse_intermixed_args(arguments)
 
     try:
@@ -154,11 +154,18 @@ def _run_validate(arguments: list[str]) -> int:
     return FAULTS if report.faults else CLEAN
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints begin like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(FAILED, f"ocsfconv: error: {message}; see --help\n")
+
+
 def _parser(verb: str, *, description: str, epilog: str) -> argparse.ArgumentParser:
     # Started as a module, argv[0] is this package's __main__.py.
-    as_module = os.path.basename(sys.argv[0]) == "__main__.py"
-    prog = "python -m ocsfconv" if as_module else "ocsfconv"
-    parser = argparse.ArgumentParser(
+    prog = "python -m ocsfconv" if os.path.basename(sys.argv[0]) == "__main__.py" else "ocsfconv"
+    parser = _Parser(
         prog=prog + verb,
         description=description,
         epilog=epilog.replace("{prog}", prog).replace("{verbs}", ", ".join(VERBS)),
@@ -170,14 +177,17 @@ def _parser(verb: str, *, description: str, epilog: str) -> argparse.ArgumentPar
 
 
 def _add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[str, ...], what: str) -> None:
-    parser.add_argument(
-        f"--{name}", choices=choices, metavar="|".join(choices), help=f"{what}; default: %(default)s"
-    )
+    parser.add_argument(f"--{name}", choices=choices, metavar="|".join(choices), help=f"{what}; default: %(default)s")
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress, no closing report; errors still show")
+
+
+def _defaults(verb: Callable[..., object]) -> dict[str, Any]:
+    """The defaults of a verb's options, which its function declares."""
+    return verb.__kwdefaults__ or {}
 
 
 def _positive(text: str) -> int:

@@ -280,7 +280,7 @@ def _input_bytes(report: Report, signal: str) -> int | None:
     total = 0
     for file in report.files:
         if signal in file.records:
-            if len(file.records) > 1:
+            if file.records.keys() - {signal, "unknown"} or signal == "unknown":
                 return None
             total += file.bytes
     return total
@@ -312,7 +312,7 @@ def _notes(report: Report) -> Iterable[str]:
     unfinished = [(file.path, file.incomplete) for file in report.files if file.incomplete]
     if unfinished:
         yield ""
-        yield f"unfinished last line, left out (the Collector may still be writing it): {_count(len(unfinished), 'file')}"
+        yield f"unfinished last line, left out, for the Collector may be writing it: {_count(len(unfinished), 'file')}"
         for path, tail in unfinished[:SHOWN_PROBLEMS]:
             yield f"  {plain(path)}:{tail.line}: {human_bytes(tail.bytes)}"
         yield from _more(len(unfinished))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, ListArray, RecordBatch, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
+use arrow_schema::extension::{EXTENSION_TYPE_METADATA_KEY, EXTENSION_TYPE_NAME_KEY};
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
@@ -28,7 +29,11 @@ pub(crate) fn nested_schema(class: &Class, core: bool) -> SchemaRef {
 fn arrow_field(field: &event::Field) -> Field {
     let made = Field::new(field.name, data_type(&field.kind), true);
     match field.kind {
-        Kind::Json => made.with_metadata(HashMap::from([(OCSF_TYPE.to_string(), "json_t".to_string())])),
+        Kind::Json => made.with_metadata(HashMap::from([
+            (OCSF_TYPE.to_string(), "json_t".to_string()),
+            (EXTENSION_TYPE_NAME_KEY.to_string(), "arrow.json".to_string()),
+            (EXTENSION_TYPE_METADATA_KEY.to_string(), String::new()),
+        ])),
         _ => made,
     }
 }

@@ -1,0 +1,115 @@
+# One way to build, test and run each thing; all that is made stays inside the tree. `make help` lists the targets.
+
+# The Python that .venv is made with: 3.11 or newer, the first that works when none is given.
+PYTHON ?=
+# What `make convert` reads and writes, and further options for it or for `make test-python` and `make bench`.
+IN ?= logs/otel
+OUT ?= data
+ARGS ?=
+# How the extension is compiled: dev-wheel is quick to link, release is what is shipped.
+PROFILE ?= dev-wheel
+# Where `make check` finds cargo-deny when it is not on PATH; it is installed there once.
+CARGO_TOOLS ?= .make/cargo-tools
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := $(CARGO_TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+
+CRATE := rust_converter
+PACKAGE := python/ocsfconv
+CONFIG := python/pyproject.toml
+LOCK := python/requirements/dev.txt
+BIN := .venv/bin
+CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
+PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py)
+
+# Stamps are named after the checksum of what they stand for, so that a touched file, or a branch and back, makes nothing
+# anew. They stand inside .venv, so that without .venv everything is made.
+sum = $(shell find $(1) -type f 2>/dev/null | LC_ALL=C sort | xargs cksum | cksum | cut -d ' ' -f 1)
+SETUP := .venv/.setup-$(call sum,$(LOCK))
+BUILD := .venv/.build-$(PROFILE)-$(call sum,$(wildcard $(addprefix $(CRATE)/,src build.rs schema Cargo.toml Cargo.lock)) $(CONFIG))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(SETUP) ## make .venv and install what is locked, with hashes
+
+$(SETUP):
+	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+		if $$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "setup: .venv with $$($$python --version)"; \
+			exec $$python -m venv --clear .venv; \
+		fi; \
+	done; \
+	echo 'setup: no Python 3.11 or newer with venv found; install one (Debian: apt install python3-venv)' >&2; exit 1
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@touch $@
+
+build: $(BUILD) ## compile the extension into .venv
+
+# Without cargo, pip builds in its own environment, where maturin brings Rust along.
+$(BUILD): $(SETUP) $(if $(wildcard $(PACKAGE)/_core*.so),,FORCE)
+	@rm -f .venv/.build-*
+	@if command -v cargo >/dev/null; then \
+		set -x; cd python && VIRTUAL_ENV='$(CURDIR)/.venv' ../$(BIN)/maturin develop --profile $(PROFILE); \
+	else \
+		set -x; $(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable ./python; \
+	fi
+	@touch $@
+
+convert: $(BUILD) ## convert IN=logs/otel into OUT=data
+	$(BIN)/python -m ocsfconv $(IN) --out $(OUT) $(ARGS)
+
+test: test-rust test-python ## build and run all tests
+
+test-rust: ## run the converter's own tests
+	@if command -v cargo >/dev/null; then \
+		set -x; cargo test --locked $(CARGO_MANIFEST); \
+	else \
+		echo 'test-rust: skipped, for there is no cargo on PATH'; \
+	fi
+
+test-python: $(BUILD) ## run the Python tests; choose some with ARGS='-k name'
+	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. tests $(ARGS)
+
+check: check-rust check-python ## formatting, lints, types, stubs, licences
+
+check-rust: $(SETUP) $(CARGO_DENY)
+	cargo fmt $(CARGO_MANIFEST) --check
+	cargo clippy --locked --all-targets $(CARGO_MANIFEST) -- -D warnings
+	PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --all-targets --all-features $(CARGO_MANIFEST) -- -D warnings
+	$(CARGO_DENY) $(CARGO_MANIFEST) check --hide-inclusion-graph licenses bans sources
+
+# A debug build: it compiles in half the time, and checks in a second all the same.
+$(CARGO_DENY):
+	@mkdir -p $(@D)
+	@if command -v cargo-deny >/dev/null; then \
+		ln -s "$$(command -v cargo-deny)" $@; \
+	else \
+		set -x; cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(@D)/..; \
+	fi
+
+check-python: $(BUILD)
+	$(BIN)/ruff check --config $(CONFIG) $(PYTHON_SOURCES)
+	$(BIN)/ruff format --config $(CONFIG) --check $(PYTHON_SOURCES)
+	$(BIN)/mypy --config-file $(CONFIG) $(PACKAGE)
+	$(BIN)/python -m mypy.stubtest --mypy-config-file $(CONFIG) ocsfconv._core
+
+format: $(SETUP) ## format the sources and mend what the linter can
+	cargo fmt $(CARGO_MANIFEST)
+	$(BIN)/ruff check --config $(CONFIG) --fix $(PYTHON_SOURCES)
+	$(BIN)/ruff format --config $(CONFIG) $(PYTHON_SOURCES)
+
+bench: ## measure against the reference, with the release build
+	$(MAKE) build PROFILE=release
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+lock: ## compile requirements/dev.in anew (needs uv)
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command 'make lock' --quiet --output-file $(LOCK) python/requirements/dev.in
+
+clean: ## remove all that was made, but neither data nor logs
+	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find python tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
