@@ -98,7 +98,8 @@ def write_nested(path: Path, events: list[dict[str, Any]], schemas: Schemas) -> 
 
     # Every row has every column: absent is null.
     rows = [texted(event) for event in events]
-    columns = {name: [row.get(name) for row in rows] for row in rows for name in row}
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {name: [row.get(name) for row in rows] for name in names}
     inferred = pa.table(columns)
     fields = [marked(field, json_names) for field in inferred.schema]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -373,10 +374,11 @@ def test_nested_files_win_over_the_flat_ones_beside_them(schemas: Schemas, tmp_p
     parquet.write_table(pa.table({"class_uid": [4002]}), tmp_path / "ocsf_logs.parquet")
     parquet.write_table(pa.table({"event_uid": ["a"]}), tmp_path / "ocsf_labels.parquet")
     write_lines(tmp_path / "rejects.jsonl", [{"file": "a", "line": 1}])
+    write_lines(tmp_path / "logs.jsonl", [{"resourceLogs": []}])
     nested_tree(tmp_path / "ocsf", VALID["ext"], schemas)
     report = validate([str(tmp_path)])
     assert (report.events, report.faults) == (35, [])
-    assert len(report.notes) == 1 and "1 flat files" in report.notes[0]
+    assert [note.split(" in ")[0] for note in report.notes] == ["1 flat files", "1 Collector files"]
     with pytest.raises(CannotValidate, match="holds no events"):
         validate([str(tmp_path / "ocsf_labels.parquet")])
 
@@ -403,7 +405,7 @@ def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_collector_files_are_converted_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[Any, ...]] = []
 
-    def events(paths: list[str], signal: str, schema: str) -> list[bytes]:
+    def events(paths: list[str], *, signal: str, schema: str) -> list[bytes]:
         calls.append((paths, signal, schema))
         lines = [json.dumps(event).encode() + b"\n" for event in VALID["core"]]
         return [b"".join(lines[:20]), b"", b"".join(lines[20:])]

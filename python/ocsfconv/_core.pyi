@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import final
 
+__all__ = ["Events", "OcsfconvError", "Table", "__version__", "convert", "events", "read"]
+
 __version__: str
 
 class OcsfconvError(Exception):
@@ -32,6 +34,10 @@ class Table:
 @final
 class Events:
     """Iterator over the OCSF events of some files: each item is a block of JSON Lines, ending in a newline."""
+
+    @property
+    def rejected(self) -> int:
+        """Lines that could not be read; known when the iterator has ended."""
 
     def __iter__(self) -> Events: ...
     def __next__(self) -> bytes: ...

@@ -101,7 +101,7 @@ def _run_convert(arguments: list[str]) -> int:
     )
     _add_output(parser)
     parser.set_defaults(**_defaults(convert))
-    options = parser.parse_intermixed_args(arguments)
+    options = _parse(parser, arguments)
 
     stop = _Stop()
     try:
@@ -135,13 +135,15 @@ def _run_validate(arguments: list[str]) -> int:
         description="Check every event against the OCSF schema: Collector files, nested Parquet or JSON Lines.",
         epilog=VALIDATE_HELP + EXIT_CODES.replace("{one}", "events have faults"),
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files or directories (read recursively)")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or directories (read recursively)")
     _add_choice(parser, "signal", SIGNALS, "check only this one")
     _add_choice(parser, "schema", SCHEMAS, "what Collector files are converted into before the check")
     parser.add_argument("--limit", type=_positive, metavar="N", help="check only the first N events; default: all")
     _add_output(parser)
     parser.set_defaults(**_defaults(validate.validate))
-    options = parser.parse_intermixed_args(arguments)
+    options = _parse(parser, arguments)
+    if not options.paths:
+        parser.error("give a path: Collector files, nested Parquet or JSON Lines")
 
     try:
         report = validate.validate(options.paths, schema=options.schema, signal=options.signal, limit=options.limit)
@@ -183,6 +185,14 @@ def _add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[str, 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress, no closing report; errors still show")
+
+
+def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """Options and paths in any order; all that follows `--` is paths, which Python 3.11's own parser loses."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_intermixed_args(arguments[:end])
+    options.paths = [*options.paths, *arguments[end + 1 :]]
+    return options
 
 
 def _defaults(verb: Callable[..., object]) -> dict[str, Any]:
@@ -266,7 +276,10 @@ def _say(message: str, code: int) -> int:
 
 
 def _print(text: str) -> None:
-    _write(sys.stdout, text.rstrip("\n") + "\n")
+    try:
+        _write(sys.stdout, text.rstrip("\n") + "\n")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def _print_json(data: object) -> None:

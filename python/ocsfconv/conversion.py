@@ -100,7 +100,8 @@ def read(
 
     Raises:
         FileNotFoundError, PermissionError, OSError: A file could not be read.
-        OcsfconvError: The input is not what the Collector writes, or an option cannot be honoured.
+        OcsfconvError: The input is not what the Collector writes, an option cannot be honoured, or a line cannot be
+            read: without files there is no place to keep it.
     """
     return _core.read(_path_list(paths), signal=signal, schema=schema, layout=layout, threads=threads)
 

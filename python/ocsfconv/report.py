@@ -182,7 +182,9 @@ def human_bytes(size: float) -> str:
 
 
 def human_seconds(seconds: float) -> str:
-    """A duration as people say it: `4.2 s`, `3 min 20 s`, `1 h 5 min`."""
+    """A duration as people say it: `44 ms`, `4.2 s`, `3 min 20 s`, `1 h 5 min`."""
+    if seconds < 0.9995:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -138,7 +138,10 @@ class Item(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A path and what it holds: `nested`, `flat`, `events`, `telemetry` (Collector files), `table` (other Parquet)."""
+    """A path and what it holds: `nested`, `flat` or other Parquet (`table`), `events`, `telemetry` or `unknown`.
+
+    `telemetry` is Collector JSON; what is `unknown` may be a Collector's too (protobuf, compressed): the core decides.
+    """
 
     kind: str
     path: Path
@@ -161,10 +164,12 @@ def find_sources(path: Path, notes: list[str]) -> list[Source]:
     if kinds["nested"] or kinds["events"]:
         if kinds["flat"]:
             notes.append(f"{kinds['flat']} flat files in {path} left out: they are a projection of the nested events")
+        if kinds["telemetry"]:
+            notes.append(f"{kinds['telemetry']} Collector files in {path} left out: name them to have them converted")
         return [source for source in found if source.kind in ("nested", "events")]
     if kinds["flat"]:
         raise CannotValidate(FLAT_HINT.format(path=path))
-    if not kinds["telemetry"]:
+    if not kinds["telemetry"] and not kinds["unknown"]:
         raise CannotValidate(f"{path} holds no events and no Collector files")
     return [Source("telemetry", path)]
 
@@ -186,8 +191,12 @@ def _kind_of(path: Path) -> str:
             first = _parse(line)
         except ValueError:
             continue
-        return "events" if isinstance(first, dict) and ("class_uid" in first or "metadata" in first) else "telemetry"
-    return "telemetry"
+        if not isinstance(first, dict):
+            return "unknown"
+        if "class_uid" in first or "metadata" in first:
+            return "events"
+        return "telemetry" if any(key.startswith("resource") for key in first) else "unknown"
+    return "unknown"
 
 
 def read_events(source: Source, schema: str, signal: str) -> Iterator[Item]:
@@ -203,7 +212,8 @@ def read_events(source: Source, schema: str, signal: str) -> Iterator[Item]:
     else:
         # The core is needed for Collector files alone, so that the rest works without it.
         core = import_module("._core", __package__)
-        lines = (line for chunk in core.events([str(source.path)], signal, schema) for line in chunk.split(b"\n"))
+        chunks = core.events([str(source.path)], signal=signal, schema=schema)
+        lines = (line for chunk in chunks for line in chunk.split(b"\n"))
         for number, line in enumerate(filter(None, lines), 1):
             yield from _item(line, source.path, number)
 
@@ -281,13 +291,14 @@ class _Columns:
 
     def rows(self, fields: Iterable[Any], columns: Iterable[Any], count: int, prefix: str = "") -> list[Json]:
         """Return one object per row."""
+        pa, _ = _pyarrow()
         rows: list[Json] = [{} for _ in range(count)]
         for column_field, column in zip(fields, columns, strict=True):
             if column.null_count == count:
                 continue
             name = column_field.name
             values = self._values(column_field, column, f"{prefix}{name}")
-            is_struct = hasattr(column, "flatten") and hasattr(column, "field")
+            is_struct = pa.types.is_struct(column.type)
             for row, value in zip(rows, values, strict=True):
                 if value is not None and (value or not is_struct):
                     row[name] = value

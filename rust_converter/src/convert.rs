@@ -16,8 +16,9 @@ use crate::columns::nested_schema;
 use crate::error::{Error, Result};
 use crate::input::{Inputs, Reader, Unit, discover};
 use crate::ocsf::schema::CLASSES;
-use crate::ocsf::{flat_schema, push_json_string};
+use crate::ocsf::flat_schema;
 use crate::parquet::{Closed, EncodedGroup, Encoder, Target, TextFile};
+use crate::text::push_json_string;
 use crate::report::{FileReport, Output, Reject, Report, Signal};
 use crate::unit::{Done, Part, Wanted, Worker};
 

@@ -12,6 +12,7 @@ mod otlp;
 mod parquet;
 pub mod report;
 mod semconv;
+mod text;
 mod unit;
 
 #[cfg(feature = "python")]

@@ -39,6 +39,12 @@ impl From<Error> for PyErr {
                 _ => PyOSError::new_err(message),
             },
             Error::Interrupted => PyKeyboardInterrupt::new_err(message),
+            Error::Strict(_) => {
+                let raised = OcsfconvError::new_err(message);
+                // The command line tells a rejected record (1) from a run that could not be (2) by this.
+                let _ = Python::attach(|py| raised.value(py).setattr("exit_code", 1));
+                raised
+            }
             _ => OcsfconvError::new_err(message),
         }
     }

@@ -6,7 +6,7 @@ use sha1::{Digest as _, Sha1};
 use super::event::{Builder, Class, Event, Node, caption, unmapped};
 use super::group::Group;
 use super::schema::{self, event as at, metadata as meta, otel_context as otel};
-use super::text::{non_finite_name, push_hex, push_json_string};
+use crate::text::{non_finite_name, push_hex, push_json_string};
 use super::time::millis;
 use super::{Mode, observables};
 use crate::otlp::Fault;

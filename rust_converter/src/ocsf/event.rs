@@ -6,7 +6,7 @@
 use bumpalo::Bump;
 
 use super::schema::event as at;
-use super::text::{push_double, push_json_string};
+use crate::text::{push_double, push_json_string};
 use crate::semconv::Resolved;
 
 /// What an attribute holds.

@@ -13,7 +13,7 @@ use super::group::Group;
 use super::logs;
 use super::metrics::is_scraped;
 use super::schema::{FLAT_LOGS, FLAT_METRICS, FLAT_TRACES, Rule, event as at, otel_context as otel};
-use super::text::{push_double, push_map, push_plain};
+use crate::text::{push_double, push_map, push_plain};
 use crate::columns::internal;
 use crate::error::Result;
 use crate::otlp::{Attributes, LogRecord, Metric, MetricKind, Number, Point, Span, Value};

@@ -5,8 +5,9 @@ use bumpalo::Bump;
 use super::address::{is_ip, is_mac, is_uuid};
 use super::event::{Builder, Node};
 use super::schema;
-use super::text::{push_map, push_plain};
+use crate::text::{push_map, push_plain};
 use crate::otlp::canonical::Canonical;
+use crate::otlp::write_json::Surroundings;
 use crate::otlp::{Resource, Scope, Value};
 use crate::semconv::{find, find_text, integer};
 
@@ -101,6 +102,16 @@ impl<'a> Group<'a> {
             log_version: schema_version_url.rsplit('/').next().filter(|version| !version.is_empty()),
             log_source: text("log.file.path").or(instance),
             is_scrape: scope.name.ends_with("prometheusreceiver"),
+        }
+    }
+
+    /// Resource and scope for the request that holds one record.
+    pub fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            resource: &self.resource,
+            resource_schema_url: self.resource_schema_url,
+            scope: &self.scope,
+            schema_url: self.schema_url,
         }
     }
 

@@ -10,7 +10,7 @@ use super::parties::{
     ActorParts, actor_of, client_endpoint, connection, http, put_http, server_endpoint, status_code,
 };
 use super::schema::{self, event as at, metadata as meta, otel_context as otel, resource_details as res};
-use super::text::{push_map_without, push_value};
+use crate::text::{push_map_without, push_value};
 use super::traces::Chosen;
 use super::words::{Word, Words};
 use super::{Mode, calls, datastore, identity, severity, status};

@@ -8,7 +8,7 @@ use super::group::{Group, json_map, key_value, plain_text};
 use super::schema::{
     self, event as at, exemplar as ex, exp_buckets, metric_point as mp, otel_context as otel, quantile_value as qv,
 };
-use super::text::{non_finite_name, push_double};
+use crate::text::{non_finite_name, push_double};
 use super::time::millis;
 use super::{Mode, severity};
 use crate::otlp::{Attributes, Buckets, Exemplar, Metric, MetricKind, Number, Point, Value};

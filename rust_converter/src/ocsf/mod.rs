@@ -20,7 +20,6 @@ mod parties;
 pub(crate) mod schema;
 mod severity;
 mod status;
-mod text;
 mod time;
 mod traces;
 mod words;
@@ -32,7 +31,6 @@ use crate::otlp::{Fault, LogRecord, Metric, Point, ResourceGroup, ScopeGroup, Sp
 use event::Event;
 pub(crate) use flat::{Flat, FlatRow, flat_schema};
 use group::Group;
-pub(crate) use text::push_json_string;
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +94,8 @@ impl Mapper {
                         Some(fault) => {
                             mapped.translation_errors += 1;
                             let raw = raw_text(arena, record.fault, outer, |out| write_json::log(record, out), |out| {
-                                write_json::request_log(&group.resource, group.resource_schema_url, &group.scope, group.schema_url, record, out);
+                                let names = ["resourceLogs", "scopeLogs", "logRecords"];
+                                write_json::request(group.surroundings(), names, |out| write_json::log(record, out), out);
                             });
                             let hash = self.canonical.text(raw);
                             logs::faulty(arena, &group, self.mode, record, hash).translation_error(fault, &place.text(), raw)
@@ -137,7 +136,8 @@ impl Mapper {
                         Some(fault) => {
                             mapped.translation_errors += 1;
                             let raw = raw_text(arena, record.fault, outer, |out| write_json::span(record, out), |out| {
-                                write_json::request_span(&group.resource, group.resource_schema_url, &group.scope, group.schema_url, record, out);
+                                let names = ["resourceSpans", "scopeSpans", "spans"];
+                                write_json::request(group.surroundings(), names, |out| write_json::span(record, out), out);
                             });
                             let hash = self.canonical.text(raw);
                             let event = traces::faulty(arena, &group, self.mode, record, hash)
@@ -183,8 +183,9 @@ impl Mapper {
                                     outer,
                                     |out| write_json::metric_with_point(metric, point, out),
                                     |out| {
-                                        let (url, scope_url) = (group.resource_schema_url, group.schema_url);
-                                        write_json::request_metric_point(&group.resource, url, &group.scope, scope_url, metric, point, out);
+                                        let names = ["resourceMetrics", "scopeMetrics", "metrics"];
+                                        let record = |out: &mut String| write_json::metric_with_point(metric, point, out);
+                                        write_json::request(group.surroundings(), names, record, out);
                                     },
                                 );
                                 let hash = self.canonical.text(raw);

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use super::event::{Builder, Field, Node};
 use super::schema::{self, event as at, observable};
-use super::text::push_double;
+use crate::text::push_double;
 
 /// The `observables` of an event, in the order of its attributes; nothing when there are none.
 pub(crate) fn of<'a>(arena: &'a Bump, root: &Builder<'a>, fields: &[usize]) -> Option<Node<'a>> {

@@ -9,7 +9,7 @@ use super::group::{Group, json_map};
 use super::operations::{GRPC_CALLER_FAULTS, http_activity};
 use super::parties::{ActorParts, Moved, actor_of, client_endpoint, connection, http, own_endpoint, put_http, server_endpoint};
 use super::schema::{self, event as at, metadata as meta, otel_context as otel, span as sp, span_event, span_link, trace};
-use super::text::push_map_without;
+use crate::text::push_map_without;
 use super::time::{duration_millis, millis};
 use super::words::Words;
 use super::{Mode, calls, datastore, identity, severity, status};

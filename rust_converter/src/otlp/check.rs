@@ -18,7 +18,7 @@ fn fault<'a>(cause: Option<String>, arena: &'a Bump) -> Option<Fault<'a>> {
 }
 
 /// Checks a log record.
-pub(super) fn log<'a>(log: &LogRecord<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
+pub(crate) fn log<'a>(log: &LogRecord<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
     let cause = id("traceId", log.trace_id, 16)
         .or_else(|| id("spanId", log.span_id, 8))
         .or_else(|| range("severityNumber", log.severity_number, 24));
@@ -26,7 +26,7 @@ pub(super) fn log<'a>(log: &LogRecord<'a>, arena: &'a Bump) -> Option<Fault<'a>>
 }
 
 /// Checks a span.
-pub(super) fn span<'a>(span: &Span<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
+pub(crate) fn span<'a>(span: &Span<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
     let links = || {
         span.links.iter().find_map(|link| id("link traceId", link.trace_id, 16).or_else(|| id("link spanId", link.span_id, 8)))
     };
@@ -40,12 +40,12 @@ pub(super) fn span<'a>(span: &Span<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
 }
 
 /// Checks a metric without its points.
-pub(super) fn metric<'a>(metric: &Metric<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
+pub(crate) fn metric<'a>(metric: &Metric<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
     fault(range("aggregationTemporality", metric.temporality, 2), arena)
 }
 
 /// Checks a point.
-pub(super) fn point<'a>(point: &Point<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
+pub(crate) fn point<'a>(point: &Point<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
     let cause = point.exemplars.iter().find_map(|exemplar| {
         id("exemplar traceId", exemplar.trace_id, 16).or_else(|| id("exemplar spanId", exemplar.span_id, 8))
     });

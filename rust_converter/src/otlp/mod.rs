@@ -3,6 +3,12 @@
 //! Text borrows from the chunk where it can and from a bump arena where it was escaped or encoded. Nothing here knows
 //! OCSF. Field names and numbers follow opentelemetry-proto 1.9.
 
+pub mod canonical;
+mod check;
+pub mod json;
+pub mod proto;
+pub mod write_json;
+
 /// An `AnyValue`. `Empty` is the value that is set to nothing (`{}` in OTLP/JSON).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -334,5 +340,3 @@ pub struct Request<'a> {
     pub metrics: &'a [ResourceGroup<'a, Metric<'a>>],
 }
 
-mod check;
-pub mod json;

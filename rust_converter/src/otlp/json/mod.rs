@@ -13,6 +13,7 @@ mod traces;
 use bumpalo::Bump;
 
 use super::{Request, ResourceGroup, ScopeGroup};
+pub(crate) use fields::MAX_VALUE_DEPTH;
 use fields::Reader;
 pub use scanner::SyntaxError;
 use scanner::{Scan, Token};

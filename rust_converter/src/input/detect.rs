@@ -1,0 +1,150 @@
+//! What a file is, by its first bytes.
+
+use super::frames::{self, PREFIX};
+use super::{Compression, Encoding, Framing};
+
+/// How much of a file is looked at.
+pub(super) const LOOK: usize = 64 << 10;
+
+/// Bytes that begin a zstd frame.
+pub(super) const ZSTD_MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
+
+/// Keys that only an export request has; old Collectors and protobuf's own JSON writers have the others.
+const KEYS: [&[u8]; 6] = [
+    b"\"resourceLogs\"",
+    b"\"resourceSpans\"",
+    b"\"resourceMetrics\"",
+    b"\"resource_logs\"",
+    b"\"resource_spans\"",
+    b"\"resource_metrics\"",
+];
+
+/// The compression around a file.
+pub(super) fn compression(start: &[u8]) -> Compression {
+    if start.starts_with(b"\x1f\x8b") {
+        Compression::Gzip
+    } else if start.starts_with(ZSTD_MAGIC) {
+        Compression::Zstd
+    } else {
+        Compression::None
+    }
+}
+
+/// Whether a request is JSON rather than protobuf, whose first byte is a field's tag.
+pub(super) fn starts_like_json(bytes: &[u8]) -> bool {
+    without_mark(bytes).iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{')
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// How requests follow each other in the decompressed file that starts like this; `is_all` when it is the whole file.
+/// The error is one clause that says what the file is instead.
+pub(super) fn framing(start: &[u8], is_all: bool) -> Result<Framing, &'static str> {
+    let text = without_mark(start).trim_ascii_start();
+    if text.is_empty() {
+        return Ok(Framing::Empty);
+    }
+    if let Some(framing) = framed(start, is_all) {
+        return Ok(framing);
+    }
+    if text[0] == b'{' {
+        return json(text, is_all);
+    }
+    if is_bare(start, is_all) {
+        return Ok(Framing::Whole(Encoding::Proto));
+    }
+    // A damaged first line does not hide the lines behind it.
+    if KEYS.iter().any(|key| [b"\n{", *key].concat().len() <= text.len() && find(text, &[b"\n{", *key].concat())) {
+        return Ok(Framing::Lines);
+    }
+    Err(instead(start))
+}
+
+fn find(text: &[u8], key: &[u8]) -> bool {
+    memchr::memmem::find(text, key).is_some()
+}
+
+fn json(text: &[u8], is_all: bool) -> Result<Framing, &'static str> {
+    let known = KEYS.iter().any(|key| find(text, key));
+    let cut = is_all && KEYS.iter().any(|key| [b"{", *key].concat().starts_with(text));
+    if !known && !cut {
+        return Err("JSON without resourceLogs, resourceSpans or resourceMetrics");
+    }
+    let first_line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+    if first_line == b"{" {
+        return Ok(Framing::Whole(Encoding::Json));
+    }
+    Ok(Framing::Lines)
+}
+
+/// The exporter's frames: a plausible length, then what the length says.
+fn framed(start: &[u8], is_all: bool) -> Option<Framing> {
+    let mut rest = start;
+    // Empty requests have no body to look at.
+    while rest.len() > PREFIX && frames::length(rest) == Some(0) {
+        rest = &rest[PREFIX..];
+    }
+    let length = frames::length(rest)?;
+    let body = &rest[PREFIX..];
+    if length == 0 || length > frames::MAX_BODY {
+        return None;
+    }
+    if body.starts_with(ZSTD_MAGIC) {
+        return Some(Framing::Frames { zstd: true });
+    }
+    let visible = &body[..length.min(body.len())];
+    let complete = is_all || body.len() >= length;
+    (rest[0] < 0x08 && looks_like_proto(visible, length, complete)).then_some(Framing::Frames { zstd: false })
+}
+
+/// A request without a length prefix: it starts with field 1.
+fn is_bare(start: &[u8], is_all: bool) -> bool {
+    let length = if is_all { start.len() } else { usize::MAX };
+    looks_like_proto(start, length, is_all)
+}
+
+/// Whether bytes begin like an export request: field 1, a message that fits, whose own first field is one of its three.
+pub(super) fn looks_like_proto(visible: &[u8], length: usize, _complete: bool) -> bool {
+    if visible.first() != Some(&0x0a) {
+        return false;
+    }
+    let Some((inner, header)) = frames::varint(&visible[1..]) else {
+        return false;
+    };
+    if inner.saturating_add(1 + header as u64) > length as u64 {
+        return false;
+    }
+    match visible.get(1 + header) {
+        // An empty resource group, or one of fields 1 to 3, length-delimited.
+        None => true,
+        Some(_) if inner == 0 => true,
+        Some(tag) => matches!(tag, 0x0a | 0x12 | 0x1a) || *tag >= 0x80,
+    }
+}
+
+/// What a file that is not telemetry seems to be.
+fn instead(start: &[u8]) -> &'static str {
+    const MAGICS: [(&[u8], &str); 6] = [
+        (b"PAR1", "a Parquet file"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"\x89PNG", "a picture"),
+        (b"SQLite format 3", "a SQLite database"),
+        (b"\x7fELF", "a program"),
+        (b"BZh", "a bzip2 file"),
+    ];
+    if let Some((_, name)) = MAGICS.iter().find(|(magic, _)| start.starts_with(magic)) {
+        return name;
+    }
+    let text = start.get(..4096).unwrap_or(start);
+    let is_text = match std::str::from_utf8(text) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    match text.trim_ascii_start().first() {
+        Some(b'[') if is_text => "a JSON list, not one request a line",
+        _ if is_text => "text that is not OTLP/JSON",
+        _ => "neither OTLP/JSON nor OTLP/protobuf",
+    }
+}

@@ -1,0 +1,134 @@
+//! The exporter's frames: a 4-byte big-endian length and a request; finding the next one after damage.
+
+use std::io::Read;
+
+use super::detect::ZSTD_MAGIC;
+
+/// Bytes of the length prefix.
+pub(super) const PREFIX: usize = 4;
+
+/// The longest body that is believed; longer claims are damage.
+pub(super) const MAX_BODY: usize = 512 << 20;
+
+/// The most that one compressed frame may expand to.
+const MAX_UNPACKED: u64 = 1 << 30;
+
+/// The length in a prefix.
+pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+    let prefix: [u8; PREFIX] = bytes.get(..PREFIX)?.try_into().ok()?;
+    usize::try_from(u32::from_be_bytes(prefix)).ok()
+}
+
+/// A varint and the bytes it takes.
+pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0u64;
+    for (index, byte) in bytes.iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32)?;
+        if *byte < 0x80 {
+            return Some((value, index + 1));
+        }
+    }
+    None
+}
+
+/// Unpacks a zstd body into `scratch`; the reason when it cannot be.
+pub(super) fn unpack(body: &[u8], scratch: &mut Vec<u8>) -> Result<(), String> {
+    scratch.clear();
+    let plain = |error: std::io::Error| format!("a zstd frame that cannot be unpacked: {error}");
+    let decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(plain)?;
+    let read = decoder.take(MAX_UNPACKED + 1).read_to_end(scratch).map_err(plain)?;
+    if read as u64 > MAX_UNPACKED {
+        scratch.clear();
+        return Err("a zstd frame that expands to more than 1 GiB".to_string());
+    }
+    Ok(())
+}
+
+/// How much a body expands to: what its header says, else a guess.
+pub(super) fn unpacked_size(body: &[u8], is_zstd: bool) -> usize {
+    const GUESS: usize = 8;
+    if !is_zstd {
+        return body.len();
+    }
+    match zstd::zstd_safe::get_frame_content_size(body) {
+        Ok(Some(size)) if size <= MAX_UNPACKED => size as usize,
+        _ => body.len().saturating_mul(GUESS),
+    }
+}
+
+/// Whether the bytes begin like a frame, as far as they go.
+pub(super) fn begins(bytes: &[u8], is_zstd: bool) -> bool {
+    let Some(claimed) = length(bytes) else {
+        return true;
+    };
+    let body = &bytes[PREFIX..];
+    if claimed > MAX_BODY {
+        return false;
+    }
+    if claimed == 0 {
+        return true;
+    }
+    if is_zstd {
+        let seen = body.len().min(ZSTD_MAGIC.len());
+        return body[..seen] == ZSTD_MAGIC[..seen];
+    }
+    body.is_empty() || super::detect::looks_like_proto(&body[..claimed.min(body.len())], claimed, body.len() >= claimed)
+}
+
+/// Whether a complete body is what its length says: a zstd frame that ends there, or protobuf whose parts fit together.
+pub(super) fn is_sound(body: &[u8], is_zstd: bool) -> bool {
+    if is_zstd {
+        return zstd::zstd_safe::find_frame_compressed_size(body).is_ok_and(|size| size == body.len());
+    }
+    tiles(body, 0)
+}
+
+/// Whether the fields of a message fill it exactly, down to the records' own fields.
+fn tiles(mut bytes: &[u8], depth: usize) -> bool {
+    const RECORD: usize = 3;
+    while !bytes.is_empty() {
+        let Some((tag, used)) = varint(bytes) else { return false };
+        bytes = &bytes[used..];
+        let number = tag >> 3;
+        let skip = match tag & 7 {
+            0 => match varint(bytes) {
+                Some((_, used)) => used,
+                None => return false,
+            },
+            1 => 8,
+            5 => 4,
+            2 => {
+                let Some((size, used)) = varint(bytes) else { return false };
+                let end = usize::try_from(size).ok().and_then(|size| size.checked_add(used));
+                let Some(inner) = end.and_then(|end| bytes.get(used..end)) else { return false };
+                let descends = if depth == 0 { number == 1 } else { number == 2 };
+                if depth < RECORD && descends && !tiles(inner, depth + 1) {
+                    return false;
+                }
+                used + inner.len()
+            }
+            _ => return false,
+        };
+        if number == 0 || bytes.len() < skip {
+            return false;
+        }
+        bytes = &bytes[skip..];
+    }
+    true
+}
+
+/// Where the next sound frame begins behind a damaged one: its position in `bytes`, which start with the damaged frame.
+pub(super) fn resynchronise(bytes: &[u8], is_zstd: bool) -> Option<usize> {
+    let sound_at = |start: usize| {
+        let rest = &bytes[start..];
+        let Some(claimed) = length(rest).filter(|claimed| (1..=MAX_BODY).contains(claimed)) else { return false };
+        rest.get(PREFIX..PREFIX + claimed).is_some_and(|body| begins(rest, is_zstd) && is_sound(body, is_zstd))
+    };
+    if is_zstd {
+        let behind = PREFIX + ZSTD_MAGIC.len();
+        return memchr::memmem::find_iter(bytes.get(behind..)?, ZSTD_MAGIC)
+            .filter_map(|found| (found + behind).checked_sub(PREFIX))
+            .find(|start| *start > 0 && sound_at(*start));
+    }
+    memchr::memchr_iter(0x0a, bytes).filter_map(|found| found.checked_sub(PREFIX)).find(|start| *start > 0 && sound_at(*start))
+}

@@ -1,0 +1,364 @@
+//! Units of input, one after the other, cut by bytes alone.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::detect::{self, LOOK};
+use super::frames::{self, PREFIX};
+use super::{BadPiece, Compression, Framing, Incomplete, InputFile, Inputs, Piece, Unit};
+use crate::error::{Error, Result};
+
+/// Bytes per read.
+const BLOCK: usize = 512 << 10;
+
+/// The longest line or whole request that is read.
+const MAX_REQUEST: usize = 1 << 30;
+
+/// How much of an overlong line is kept for the rejects.
+const KEPT: usize = 64 << 10;
+
+/// Counts the bytes that come from the disk.
+struct Counted<R> {
+    inner: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// How a decompressed file ended.
+enum End {
+    /// As it should.
+    Clean,
+    /// The compressed stream stops in the middle.
+    Cut,
+    /// The compressed stream is damaged.
+    Damaged(String),
+}
+
+/// A file being read, decompressed.
+struct Open {
+    index: u32,
+    source: Box<dyn Read>,
+    compression: Compression,
+    framing: Framing,
+    /// Bytes read and not yet handed out.
+    buffer: Vec<u8>,
+    end: Option<End>,
+    /// Offset of `buffer` in the decompressed file.
+    offset: u64,
+    /// Number of the next line or frame.
+    number: u64,
+}
+
+impl Open {
+    /// Reads until `wanted` bytes are there or the file ends; true when it has ended.
+    fn fill(&mut self, wanted: usize, file: &InputFile) -> Result<bool> {
+        while self.end.is_none() && self.buffer.len() < wanted {
+            let target = wanted.max(self.buffer.len() + BLOCK);
+            self.read_to(target, file)?;
+        }
+        Ok(self.end.is_some())
+    }
+
+    /// One block, filled as far as the file goes, so that cuts do not depend on how reads fall.
+    fn read_to(&mut self, target: usize, file: &InputFile) -> Result<()> {
+        let start = self.buffer.len();
+        let result = (&mut self.source).take((target - start) as u64).read_to_end(&mut self.buffer);
+        match result {
+            Ok(_) if self.buffer.len() < target => self.end = Some(End::Clean),
+            Ok(_) => {}
+            Err(error) if self.compression == Compression::None => return Err(Error::io("read", &file.path, error)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.end = Some(End::Cut),
+            Err(error) => self.end = Some(End::Damaged(error.to_string())),
+        }
+        Ok(())
+    }
+
+    /// Takes the first bytes out of the buffer.
+    fn take(&mut self, length: usize) -> Vec<u8> {
+        let rest = self.buffer.split_off(length);
+        self.offset += length as u64;
+        std::mem::replace(&mut self.buffer, rest)
+    }
+}
+
+/// Reads the units of a run.
+pub(crate) struct Reader<'i> {
+    inputs: &'i Inputs,
+    next_file: usize,
+    open: Option<Open>,
+    unit_bytes: usize,
+    consumed: Arc<AtomicU64>,
+    incomplete: Vec<Incomplete>,
+}
+
+impl<'i> Reader<'i> {
+    /// Units of about `unit_bytes` decoded bytes.
+    pub fn new(inputs: &'i Inputs, unit_bytes: usize) -> Self {
+        Self { inputs, next_file: 0, open: None, unit_bytes, consumed: Arc::default(), incomplete: Vec::new() }
+    }
+
+    /// Bytes consumed, as on the disk.
+    pub fn bytes_read(&self) -> u64 {
+        self.consumed.load(Ordering::Relaxed)
+    }
+
+    /// Last frames that are still being written, of the files read so far.
+    pub fn incomplete(&self) -> &[Incomplete] {
+        &self.incomplete
+    }
+
+    /// The next unit; nothing when all files have been read.
+    pub fn next_unit(&mut self) -> Result<Option<Unit>> {
+        let mut unit = Unit::default();
+        let mut size = 0;
+        while size < self.unit_bytes {
+            let Some(mut open) = self.current()? else { break };
+            let file = &self.inputs.files[open.index as usize];
+            let left = self.unit_bytes - size;
+            let (used, finished) = match open.framing {
+                Framing::Lines => self.lines(&mut open, file, left, &mut unit)?,
+                Framing::Frames { zstd } => self.frames(&mut open, file, left, zstd, &mut unit)?,
+                Framing::Whole(_) => self.whole(&mut open, file, &mut unit)?,
+                Framing::Empty | Framing::Stream => (0, true),
+            };
+            size += used;
+            if finished {
+                self.close(&open, &mut unit);
+            } else {
+                self.open = Some(open);
+            }
+        }
+        Ok((!unit.pieces.is_empty() || !unit.bad.is_empty()).then_some(unit))
+    }
+
+    /// The open file, or the next one.
+    fn current(&mut self) -> Result<Option<Open>> {
+        if let Some(open) = self.open.take() {
+            return Ok(Some(open));
+        }
+        let Some(file) = self.inputs.files.get(self.next_file) else { return Ok(None) };
+        let index = self.next_file as u32;
+        self.next_file += 1;
+        open(file, index, &self.consumed).map(Some)
+    }
+
+    fn close(&mut self, open: &Open, unit: &mut Unit) {
+        match &open.end {
+            Some(End::Damaged(cause)) => {
+                let reason = format!("the compressed file is damaged behind this place: {cause}");
+                let bad = BadPiece { number: open.number, offset: open.offset, reason, bytes: Vec::new() };
+                unit.bad.push((open.index, bad));
+            }
+            Some(End::Cut) if !self.incomplete.iter().any(|held| held.file == open.index) => {
+                let tail = Incomplete { file: open.index, number: open.number, offset: open.offset, bytes: 0 };
+                self.incomplete.push(tail);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whole lines, up to `left` bytes and at least one.
+    fn lines(&mut self, open: &mut Open, file: &InputFile, left: usize, unit: &mut Unit) -> Result<(usize, bool)> {
+        let mut wanted = left;
+        let mut searched = 0;
+        loop {
+            let ended = open.fill(wanted, file)?;
+            let line_end = memchr::memrchr(b'\n', &open.buffer[searched..]).map(|found| searched + found + 1);
+            let length = match line_end {
+                _ if ended => open.buffer.len(),
+                Some(end) => end,
+                None if open.buffer.len() > MAX_REQUEST => return self.overlong(open, file, unit),
+                None => {
+                    searched = open.buffer.len();
+                    wanted = searched + BLOCK;
+                    continue;
+                }
+            };
+            let (offset, first) = (open.offset, open.number);
+            let data = open.take(length);
+            open.number += memchr::memchr_iter(b'\n', &data).count() as u64;
+            if !data.is_empty() {
+                unit.pieces.push(Piece { file: open.index, framing: Framing::Lines, first, offset, data });
+            }
+            return Ok((length, ended));
+        }
+    }
+
+    /// A line beyond every bound: its start is kept for the rejects, the rest passed over.
+    fn overlong(&mut self, open: &mut Open, file: &InputFile, unit: &mut Unit) -> Result<(usize, bool)> {
+        let (offset, number) = (open.offset, open.number);
+        let mut bytes = open.take(open.buffer.len());
+        let used = bytes.len();
+        bytes.truncate(KEPT);
+        bytes.shrink_to_fit();
+        loop {
+            let ended = open.fill(BLOCK, file)?;
+            let line_end = memchr::memchr(b'\n', &open.buffer);
+            let length = line_end.map_or(open.buffer.len(), |end| end + 1);
+            open.take(length);
+            if line_end.is_some() || ended {
+                open.number += 1;
+                let reason = "a line longer than 1 GiB; only its start is kept".to_string();
+                unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
+                return Ok((used, ended && open.buffer.is_empty()));
+            }
+        }
+    }
+
+    /// Whole frames, up to `left` unpacked bytes and at least one.
+    fn frames(
+        &mut self,
+        open: &mut Open,
+        file: &InputFile,
+        left: usize,
+        zstd: bool,
+        unit: &mut Unit,
+    ) -> Result<(usize, bool)> {
+        let (mut length, mut unpacked, mut count) = (0, 0, 0);
+        let mut damaged = None;
+        let mut finished = false;
+        while unpacked < left {
+            let ended = open.fill(length + PREFIX, file)?;
+            let Some(claimed) = frames::length(&open.buffer[length..]) else {
+                finished = ended;
+                break;
+            };
+            let end = length + PREFIX + claimed;
+            let believable = claimed <= frames::MAX_BODY;
+            if believable {
+                // One more prefix and a few bytes tell whether the next frame begins where this one ends.
+                open.fill(end + PREFIX + 8, file)?;
+            }
+            let rest = &open.buffer[length..];
+            let body = rest.get(PREFIX..PREFIX + claimed).filter(|_| believable && frames::begins(rest, zstd));
+            let fine = body.is_some_and(|body| {
+                claimed == 0 || frames::begins(&open.buffer[end..], zstd) || frames::is_sound(body, zstd)
+            });
+            if fine {
+                unpacked += body.map_or(0, |body| frames::unpacked_size(body, zstd)).max(1);
+                length = end;
+                count += 1;
+                continue;
+            }
+            damaged = Some(length);
+            break;
+        }
+        let (offset, first) = (open.offset, open.number);
+        if length > 0 {
+            open.number += count;
+            let data = open.take(length);
+            unit.pieces.push(Piece { file: open.index, framing: Framing::Frames { zstd }, first, offset, data });
+        }
+        if damaged.is_some() {
+            finished = self.damage(open, file, zstd, unit)?;
+        } else if finished && !open.buffer.is_empty() {
+            self.tail(open);
+        }
+        Ok((unpacked.max(1), finished))
+    }
+
+    /// The buffer starts with a frame that is not what it says: passes over it, or leaves it as still being written.
+    fn damage(&mut self, open: &mut Open, file: &InputFile, zstd: bool, unit: &mut Unit) -> Result<bool> {
+        let claimed = frames::length(&open.buffer).unwrap_or(0);
+        let mut wanted = claimed.min(frames::MAX_BODY) + PREFIX + BLOCK;
+        loop {
+            let ended = open.fill(wanted, file)?;
+            if let Some(next) = frames::resynchronise(&open.buffer, zstd) {
+                let (offset, number) = (open.offset, open.number);
+                let bytes = open.take(next);
+                open.number += 1;
+                let reason = "a frame that is not as long as its length says".to_string();
+                unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
+                return Ok(false);
+            }
+            if ended {
+                let fits = claimed <= frames::MAX_BODY && PREFIX + claimed > open.buffer.len();
+                if fits && frames::begins(&open.buffer, zstd) {
+                    self.tail(open);
+                } else {
+                    let (offset, number) = (open.offset, open.number);
+                    let bytes = open.take(open.buffer.len());
+                    let reason = "bytes that are no frame".to_string();
+                    unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
+                }
+                return Ok(true);
+            }
+            if open.buffer.len() > frames::MAX_BODY + PREFIX + BLOCK {
+                // No frame in sight: give up the start, keep what may hold a prefix.
+                let (offset, number) = (open.offset, open.number);
+                let mut bytes = open.take(open.buffer.len() - PREFIX);
+                bytes.truncate(KEPT);
+                open.number += 1;
+                let reason = "bytes that are no frame; only their start is kept".to_string();
+                unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
+                return Ok(false);
+            }
+            wanted = open.buffer.len() + BLOCK;
+        }
+    }
+
+    fn tail(&mut self, open: &Open) {
+        let bytes = open.buffer.len() as u64;
+        self.incomplete.push(Incomplete { file: open.index, number: open.number, offset: open.offset, bytes });
+    }
+
+    fn whole(&mut self, open: &mut Open, file: &InputFile, unit: &mut Unit) -> Result<(usize, bool)> {
+        let ended = open.fill(MAX_REQUEST + 1, file)?;
+        let mut data = open.take(open.buffer.len());
+        let used = data.len();
+        if !ended {
+            data.truncate(KEPT);
+            let reason = "a request longer than 1 GiB; only its start is kept".to_string();
+            unit.bad.push((open.index, BadPiece { number: 1, offset: 0, reason, bytes: data }));
+        } else {
+            unit.pieces.push(Piece { file: open.index, framing: open.framing, first: 1, offset: 0, data });
+        }
+        Ok((used, true))
+    }
+}
+
+/// Opens a file and looks at its start.
+fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>) -> Result<Open> {
+    let raw: Box<dyn Read> = if file.is_stream && file.path.as_os_str() == "-" {
+        Box::new(io::stdin())
+    } else {
+        let handle = File::open(&file.path).map_err(|error| Error::io("read", &file.path, error))?;
+        let size = handle.metadata().map_err(|error| Error::io("read", &file.path, error))?.len();
+        // A live file grows while it is read: its size now is where it ends for this run.
+        if file.is_stream { Box::new(handle) } else { Box::new(handle.take(size)) }
+    };
+    let counted = Counted { inner: raw, count: Arc::clone(consumed) };
+    let mut buffered = BufReader::with_capacity(BLOCK, counted);
+    let mut magic = Vec::new();
+    (&mut buffered).take(4).read_to_end(&mut magic).map_err(|error| Error::io("read", &file.path, error))?;
+    let compression = detect::compression(&magic);
+    let rejoined = io::Cursor::new(magic).chain(buffered);
+    let source: Box<dyn Read> = match compression {
+        Compression::None => Box::new(rejoined),
+        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(rejoined)),
+        Compression::Zstd => {
+            Box::new(zstd::stream::read::Decoder::new(rejoined).map_err(|error| Error::io("read", &file.path, error))?)
+        }
+    };
+    let mut open =
+        Open { index, source, compression, framing: Framing::Empty, buffer: Vec::new(), end: None, offset: 0, number: 1 };
+    let ended = open.fill(LOOK, file)?;
+    open.framing = detect::framing(&open.buffer, ended)
+        .map_err(|reason| Error::Input(format!("{}: not OpenTelemetry data: {reason}", file.name)))?;
+    Ok(open)
+}
+
+/// The format of a file, or what it is instead.
+pub(super) fn format_of(file: &InputFile) -> Result<super::Format> {
+    let open = open(file, 0, &Arc::default())?;
+    Ok(super::Format { compression: open.compression, framing: open.framing })
+}
