@@ -44,7 +44,9 @@ fn data_type(kind: &Kind) -> DataType {
         Kind::Long => DataType::Int64,
         Kind::Double => DataType::Float64,
         Kind::Text | Kind::Json => DataType::Utf8,
-        Kind::Object(schema) => DataType::Struct(schema.fields.iter().map(|field| Arc::new(arrow_field(field))).collect()),
+        Kind::Object(schema) => {
+            DataType::Struct(schema.fields.iter().map(|field| Arc::new(arrow_field(field))).collect())
+        }
         Kind::List(item) => DataType::List(Arc::new(Field::new(ELEMENT, data_type(item), true))),
     }
 }
@@ -93,7 +95,10 @@ impl Cells {
             (Self::Text(cells), None) => cells.append_null(),
             (Self::Struct { children, validity, .. }, Some(Node::Object(object))) => {
                 validity.append_non_null();
-                return children.iter_mut().zip(object.values).fold(true, |fine, (cells, value)| cells.push(*value) && fine);
+                return children
+                    .iter_mut()
+                    .zip(object.values)
+                    .fold(true, |fine, (cells, value)| cells.push(*value) && fine);
             }
             (Self::Struct { children, validity, .. }, None) => {
                 validity.append_null();
@@ -132,7 +137,9 @@ impl Cells {
             Self::List { field, item, offsets, validity } => {
                 let ends = std::mem::replace(offsets, vec![0]);
                 let offsets = OffsetBuffer::new(ends.into());
-                Arc::new(ListArray::try_new(field.clone(), offsets, item.finish()?, validity.finish()).map_err(internal)?)
+                Arc::new(
+                    ListArray::try_new(field.clone(), offsets, item.finish()?, validity.finish()).map_err(internal)?,
+                )
             }
         })
     }

@@ -15,11 +15,11 @@ use arrow_schema::SchemaRef;
 use crate::columns::nested_schema;
 use crate::error::{Error, Result};
 use crate::input::{Inputs, Reader, Unit, discover};
-use crate::ocsf::schema::CLASSES;
 use crate::ocsf::flat_schema;
+use crate::ocsf::schema::CLASSES;
 use crate::parquet::{Closed, EncodedGroup, Encoder, Target, TextFile};
-use crate::text::push_json_string;
 use crate::report::{FileReport, Output, Reject, Report, Signal};
+use crate::text::push_json_string;
 use crate::unit::{Done, Part, Wanted, Worker};
 
 /// Decoded bytes in a unit, and so about in a row group.
@@ -94,9 +94,9 @@ impl Options {
     }
 
     fn threads(&self) -> usize {
-        self.threads.filter(|threads| *threads > 0).unwrap_or_else(|| {
-            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-        })
+        self.threads
+            .filter(|threads| *threads > 0)
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 }
 
@@ -174,10 +174,7 @@ pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, T
     run(options, &wanted, &inputs, &Ok, tick, &mut report, &mut |report, done: Done| {
         for reject in &done.rejects {
             // There is no file for rejects here, so nothing may be left out.
-            return Err(Error::Input(format!(
-                "{}:{}: {}",
-                report.files[reject.file].path, reject.line, reject.reason
-            )));
+            return Err(Error::Input(format!("{}:{}: {}", report.files[reject.file].path, reject.line, reject.reason)));
         }
         for (part, batch) in done.batches {
             let name = part_name(part);

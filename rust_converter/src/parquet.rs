@@ -24,13 +24,34 @@ use crate::error::{Error, Result};
 
 /// Columns whose values hardly repeat: a dictionary would hash every cell for nothing.
 const UNIQUE: &[&str] = &[
-    "event_uid", "uid", "time", "time_unix_nano", "end_time_unix_nano", "start_time", "end_time", "time_nano", "end_time_nano",
-    "start_time_nano", "observed_time_nano", "logged_time", "original_time", "original_event_uid", "span_id", "duration",
-    "duration_ns", "duration_nano", "message", "attributes", "attribute_map", "stacktrace", "raw_data",
+    "event_uid",
+    "uid",
+    "time",
+    "time_unix_nano",
+    "end_time_unix_nano",
+    "start_time",
+    "end_time",
+    "time_nano",
+    "end_time_nano",
+    "start_time_nano",
+    "observed_time_nano",
+    "logged_time",
+    "original_time",
+    "original_event_uid",
+    "span_id",
+    "duration",
+    "duration_ns",
+    "duration_nano",
+    "message",
+    "attributes",
+    "attribute_map",
+    "stacktrace",
+    "raw_data",
 ];
 
 /// Text for which minimum and maximum would be long and useless.
-const NO_STATISTICS: &[&str] = &["message", "attributes", "attribute_map", "resource", "resource_map", "body", "raw_data"];
+const NO_STATISTICS: &[&str] =
+    &["message", "attributes", "attribute_map", "resource", "resource_map", "body", "raw_data"];
 
 /// zstd level: 3 was slower and larger on telemetry.
 const ZSTD_LEVEL: i32 = 1;
@@ -77,7 +98,8 @@ impl Encoder {
     /// An encoder for files of this schema.
     pub fn new(schema: SchemaRef) -> Result<Self> {
         let options = ArrowWriterOptions::new().with_properties(properties(&schema)?);
-        let writer = ArrowWriter::try_new_with_options(io::sink(), schema.clone(), options.clone()).map_err(internal)?;
+        let writer =
+            ArrowWriter::try_new_with_options(io::sink(), schema.clone(), options.clone()).map_err(internal)?;
         let (_, factory) = writer.into_serialized_writer().map_err(internal)?;
         Ok(Self { schema, factory, options })
     }
@@ -108,9 +130,10 @@ impl Target {
     /// Opens the temporary file.
     pub fn create(path: &Path, encoder: &Encoder) -> Result<Self> {
         let (file, handle) = Pending::create(path)?;
-        let writer = ArrowWriter::try_new_with_options(BufWriter::new(handle), encoder.schema.clone(), encoder.options.clone())
-            .and_then(ArrowWriter::into_serialized_writer)
-            .map_err(|error| file.error(error))?;
+        let writer =
+            ArrowWriter::try_new_with_options(BufWriter::new(handle), encoder.schema.clone(), encoder.options.clone())
+                .and_then(ArrowWriter::into_serialized_writer)
+                .map_err(|error| file.error(error))?;
         Ok(Self { file, writer: Some(writer.0), rows: 0 })
     }
 
@@ -236,7 +259,10 @@ impl TextFile {
 
     /// Appends a line.
     pub fn line(&mut self, text: &str) -> Result<()> {
-        self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.write_all(b"\n")).map_err(|error| self.file.io(error))
+        self.writer
+            .write_all(text.as_bytes())
+            .and_then(|()| self.writer.write_all(b"\n"))
+            .map_err(|error| self.file.io(error))
     }
 
     /// Flushes to the disk and gives the file its name.

@@ -15,7 +15,10 @@ use pyo3::exceptions::{PyException, PyFileNotFoundError, PyKeyboardInterrupt, Py
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict};
 
-use crate::convert::{Layout, Options, Progress, Schema, Table as ArrowTable, convert as convert_files, events as convert_events, read as read_files};
+use crate::convert::{
+    Layout, Options, Progress, Schema, Table as ArrowTable, convert as convert_files, events as convert_events,
+    read as read_files,
+};
 use crate::error::Error;
 use crate::report::Signal;
 
@@ -254,7 +257,9 @@ impl Events {
             }
             None => Ok(None),
             Some(Ok(Err(error))) => Err(error.into()),
-            Some(Err(_)) => Err(OcsfconvError::new_err("internal error (please report it): the converting thread died")),
+            Some(Err(_)) => {
+                Err(OcsfconvError::new_err("internal error (please report it): the converting thread died"))
+            }
         }
     }
 }

@@ -200,8 +200,7 @@ impl Report {
             self.exit_code()
         );
         let unknown = self.records(Signal::Unknown).read > 0;
-        let listed: Vec<Signal> =
-            self.signals.iter().copied().chain(unknown.then_some(Signal::Unknown)).collect();
+        let listed: Vec<Signal> = self.signals.iter().copied().chain(unknown.then_some(Signal::Unknown)).collect();
         join(&mut out, &listed, |out, signal| self.push_signal(out, *signal));
         out.push_str("},\"files\":[");
         join(&mut out, &self.files, push_file);
@@ -232,7 +231,8 @@ impl Report {
 
     fn push_signal(&self, out: &mut String, signal: Signal) {
         let records = self.records(signal);
-        let files = self.files.iter().filter(|file| file.records.get(&signal).is_some_and(|held| held.read > 0)).count();
+        let files =
+            self.files.iter().filter(|file| file.records.get(&signal).is_some_and(|held| held.read > 0)).count();
         let none = Events::default();
         let events = self.events.get(&signal).unwrap_or(&none);
         push_json_string(out, signal.name());

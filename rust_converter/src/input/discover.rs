@@ -116,7 +116,8 @@ fn walk(folder: &Path, excluded: Option<&Path>, found: &mut Vec<PathBuf>) -> Res
             }
             let kind = entry.file_type().map_err(|error| Error::io("read", &path, error))?;
             if kind.is_dir() {
-                let is_output = excluded.is_some_and(|excluded| fs::canonicalize(&path).is_ok_and(|real| real == excluded));
+                let is_output =
+                    excluded.is_some_and(|excluded| fs::canonicalize(&path).is_ok_and(|real| real == excluded));
                 if !is_output {
                     folders.push(path);
                 }

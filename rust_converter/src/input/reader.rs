@@ -349,8 +349,16 @@ fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>) -> Result<Open>
             Box::new(zstd::stream::read::Decoder::new(rejoined).map_err(|error| Error::io("read", &file.path, error))?)
         }
     };
-    let mut open =
-        Open { index, source, compression, framing: Framing::Empty, buffer: Vec::new(), end: None, offset: 0, number: 1 };
+    let mut open = Open {
+        index,
+        source,
+        compression,
+        framing: Framing::Empty,
+        buffer: Vec::new(),
+        end: None,
+        offset: 0,
+        number: 1,
+    };
     let ended = open.fill(LOOK, file)?;
     open.framing = detect::framing(&open.buffer, ended)
         .map_err(|reason| Error::Input(format!("{}: not OpenTelemetry data: {reason}", file.name)))?;

@@ -15,7 +15,10 @@ pub(crate) fn parse_ip(text: &str) -> Option<IpAddr> {
 /// Whether OCSF's `mac_t` admits the text.
 pub(crate) fn is_mac(text: &str) -> bool {
     text.len() == 17
-        && text.bytes().enumerate().all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() })
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() })
 }
 
 /// Whether the text is a UUID.
@@ -78,7 +81,8 @@ pub(crate) fn split_host(text: &str) -> (Option<Host<'_>>, Option<i64>) {
             _ => (text, None),
         }
     };
-    let number = port_text.filter(|p| p.bytes().all(|b| b.is_ascii_digit())).and_then(|p| p.parse().ok()).and_then(port);
+    let number =
+        port_text.filter(|p| p.bytes().all(|b| b.is_ascii_digit())).and_then(|p| p.parse().ok()).and_then(port);
     let host = if port_text.is_some() && number.is_none() { text } else { host };
     if host.is_empty() {
         return (None, number);

@@ -38,7 +38,12 @@ pub(super) fn put_request<'a>(draft: &Draft<'a, '_>, node: &mut Builder<'a>, uid
 }
 
 /// `api.response` with a code.
-pub(super) fn put_response<'a>(draft: &Draft<'a, '_>, node: &mut Builder<'a>, code: Option<i64>, error: Option<&'a str>) {
+pub(super) fn put_response<'a>(
+    draft: &Draft<'a, '_>,
+    node: &mut Builder<'a>,
+    code: Option<i64>,
+    error: Option<&'a str>,
+) {
     let mut held = Builder::new(draft.arena, &schema::RESPONSE);
     held.long(response::CODE, code);
     held.text(response::ERROR, error);
@@ -72,7 +77,10 @@ pub(super) fn messaging<'a>(
     if let Some(destination) = attrs.text(Name::MessagingDestinationName) {
         let mut held = Builder::new(arena, &schema::RESOURCE_DETAILS);
         held.text(res::NAME, destination);
-        held.text(res::TYPE, attrs.text(Name::MessagingDestinationKind).filter(|kind| matches!(*kind, "queue" | "topic")));
+        held.text(
+            res::TYPE,
+            attrs.text(Name::MessagingDestinationKind).filter(|kind| matches!(*kind, "queue" | "topic")),
+        );
         held.choice(res::ROLE_ID, TARGET);
         draft.root.set(at::RESOURCES, Node::List(arena.alloc_slice_copy(&[Node::Object(held.build())])));
     }

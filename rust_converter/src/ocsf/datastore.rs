@@ -7,10 +7,10 @@ use super::event::Builder;
 use super::operations::{CONNECT, database_activity, database_type, is_redis, redis_activity};
 use super::parties::{ActorParts, actor_of, own_endpoint, server_endpoint};
 use super::schema::{self, database, event as at, query_info, table};
-use crate::text::push_hex;
 use super::traces::Chosen;
 use crate::otlp::Value;
 use crate::semconv::{Name, Resolved};
+use crate::text::push_hex;
 
 /// `type_id` of a database, as against a bucket or a table.
 const DATABASE: i64 = 1;

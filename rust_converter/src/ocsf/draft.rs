@@ -6,10 +6,10 @@ use sha1::{Digest as _, Sha1};
 use super::event::{Builder, Class, Event, Node, caption, unmapped};
 use super::group::Group;
 use super::schema::{self, event as at, metadata as meta, otel_context as otel};
-use crate::text::{non_finite_name, push_hex, push_json_string};
 use super::time::millis;
 use super::{Mode, observables};
 use crate::otlp::Fault;
+use crate::text::{non_finite_name, push_hex, push_json_string};
 
 /// The OCSF version that is written.
 pub(crate) const OCSF_VERSION: &str = "1.8.0";
@@ -258,11 +258,7 @@ impl<'a, 'g> Draft<'a, 'g> {
     }
 
     /// In core mode the extension's classes become Base Event.
-    fn without_extension(
-        &self,
-        class: &'static Class,
-        activity: Activity<'a>,
-    ) -> (&'static Class, Activity<'a>) {
+    fn without_extension(&self, class: &'static Class, activity: Activity<'a>) -> (&'static Class, Activity<'a>) {
         if class.uid == schema::METRIC_OBSERVATION.uid {
             return (&schema::BASE_EVENT, Activity::Other("Metric"));
         }
@@ -291,8 +287,12 @@ fn profiles<'a>(
         ("container", has_device && has_container),
         ("host", has_device || (class.actor_by_profile && root.has(at::ACTOR))),
         ("ocsfconv/otel", !core && root.has(at::OTEL)),
-        ("trace", root.has(at::TRACE) && if core { class.trace_in_core } else { class.uid != schema::SPAN_ACTIVITY.uid }),
+        (
+            "trace",
+            root.has(at::TRACE) && if core { class.trace_in_core } else { class.uid != schema::SPAN_ACTIVITY.uid },
+        ),
     ];
-    let present: Vec<Node<'a>> = candidates.iter().filter(|(_, held)| *held).map(|(name, _)| Node::Text(name)).collect();
+    let present: Vec<Node<'a>> =
+        candidates.iter().filter(|(_, held)| *held).map(|(name, _)| Node::Text(name)).collect();
     (!present.is_empty()).then(|| Node::List(arena.alloc_slice_copy(&present)))
 }

@@ -6,8 +6,8 @@
 use bumpalo::Bump;
 
 use super::schema::event as at;
-use crate::text::{push_double, push_json_string};
 use crate::semconv::Resolved;
+use crate::text::{push_double, push_json_string};
 
 /// What an attribute holds.
 #[derive(Clone, Copy, Debug)]

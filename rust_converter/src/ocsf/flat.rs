@@ -13,12 +13,12 @@ use super::group::Group;
 use super::logs;
 use super::metrics::is_scraped;
 use super::schema::{FLAT_LOGS, FLAT_METRICS, FLAT_TRACES, Rule, event as at, otel_context as otel};
-use crate::text::{push_double, push_map, push_plain};
 use crate::columns::internal;
 use crate::error::Result;
 use crate::otlp::{Attributes, LogRecord, Metric, MetricKind, Number, Point, Span, Value};
 use crate::report::Signal;
 use crate::semconv::{Name, SPELLINGS, find, integer, lookup};
+use crate::text::{push_double, push_map, push_plain};
 
 /// Name of the element in the flat files' lists.
 const ELEMENT: &str = "element";
@@ -117,9 +117,13 @@ impl Cells {
             ColumnKind::LongList => Self::LongList(
                 ListBuilder::new(Int64Builder::new()).with_field(Arc::new(Field::new(ELEMENT, DataType::Int64, true))),
             ),
-            ColumnKind::DoubleList => Self::DoubleList(
-                ListBuilder::new(Float64Builder::new()).with_field(Arc::new(Field::new(ELEMENT, DataType::Float64, true))),
-            ),
+            ColumnKind::DoubleList => {
+                Self::DoubleList(ListBuilder::new(Float64Builder::new()).with_field(Arc::new(Field::new(
+                    ELEMENT,
+                    DataType::Float64,
+                    true,
+                ))))
+            }
         }
     }
 

@@ -5,11 +5,11 @@ use bumpalo::Bump;
 use super::address::{is_ip, is_mac, is_uuid};
 use super::event::{Builder, Node};
 use super::schema;
-use crate::text::{push_map, push_plain};
 use crate::otlp::canonical::Canonical;
 use crate::otlp::write_json::Surroundings;
 use crate::otlp::{Resource, Scope, Value};
 use crate::semconv::{find, find_text, integer};
+use crate::text::{push_map, push_plain};
 
 /// Stands in where OCSF requires a name and the resource gives none.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -210,8 +210,8 @@ fn container<'a>(arena: &'a Bump, resource: &Resource<'a>) -> Option<Node<'a>> {
     if !container.has(schema::container::UID) && !container.has(schema::container::NAME) {
         return None;
     }
-    let image_uid = text("container.image.id")
-        .or_else(|| first_text(find(resource.attributes, "container.image.repo_digests")));
+    let image_uid =
+        text("container.image.id").or_else(|| first_text(find(resource.attributes, "container.image.repo_digests")));
     if image_uid.is_some() {
         let mut image = Builder::new(arena, &schema::IMAGE);
         image.text(schema::image::UID, image_uid);

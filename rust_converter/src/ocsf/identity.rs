@@ -7,12 +7,12 @@ use super::parties::{client_endpoint, session_of, unknown_user, user_by_id, user
 use super::schema::{
     self, actor, authentication_token as token, event as at, managed_entity as entity, network_endpoint as end,
 };
-use crate::text::{push_json_string, push_value};
 use super::time::rfc3339_millis;
 use super::traces::Chosen;
 use super::words::Authentication;
 use crate::otlp::Value;
 use crate::semconv::{Name, Resolved, integer};
+use crate::text::{push_json_string, push_value};
 
 /// `logon_type_id` of a logon over the network.
 const NETWORK: i64 = 3;

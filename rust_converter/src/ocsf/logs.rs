@@ -6,16 +6,14 @@ use super::draft::{Activity, Draft};
 use super::event::{Builder, Event, Node};
 use super::group::{Group, first_text, product};
 use super::operations::{api_activity, http_activity};
-use super::parties::{
-    ActorParts, actor_of, client_endpoint, connection, http, put_http, server_endpoint, status_code,
-};
+use super::parties::{ActorParts, actor_of, client_endpoint, connection, http, put_http, server_endpoint, status_code};
 use super::schema::{self, event as at, metadata as meta, otel_context as otel, resource_details as res};
-use crate::text::{push_map_without, push_value};
 use super::traces::Chosen;
 use super::words::{Word, Words};
 use super::{Mode, calls, datastore, identity, severity, status};
 use crate::otlp::{LogRecord, Value};
 use crate::semconv::{Name, Resolved};
+use crate::text::{push_map_without, push_value};
 
 const LOG_NAME: &str = "otel.logs";
 

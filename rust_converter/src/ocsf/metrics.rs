@@ -8,10 +8,10 @@ use super::group::{Group, json_map, key_value, plain_text};
 use super::schema::{
     self, event as at, exemplar as ex, exp_buckets, metric_point as mp, otel_context as otel, quantile_value as qv,
 };
-use crate::text::{non_finite_name, push_double};
 use super::time::millis;
 use super::{Mode, severity};
 use crate::otlp::{Attributes, Buckets, Exemplar, Metric, MetricKind, Number, Point, Value};
+use crate::text::{non_finite_name, push_double};
 
 const LOG_NAME: &str = "otel.metrics";
 
@@ -40,7 +40,13 @@ pub(crate) fn is_scraped(group: &Group<'_>, metric: &Metric<'_>) -> bool {
 }
 
 /// The draft of a point with its ids and times.
-pub(crate) fn faulty<'a, 'g>(arena: &'a Bump, group: &'g Group<'a>, mode: Mode, point: &Point<'a>, hash: u128) -> Draft<'a, 'g> {
+pub(crate) fn faulty<'a, 'g>(
+    arena: &'a Bump,
+    group: &'g Group<'a>,
+    mode: Mode,
+    point: &Point<'a>,
+    hash: u128,
+) -> Draft<'a, 'g> {
     let mut draft = Draft::new(arena, group, mode, LOG_NAME);
     draft.time(point.time_unix_nano, 0);
     let resource = group.resource_hash.to_be_bytes();

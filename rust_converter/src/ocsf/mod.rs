@@ -78,7 +78,12 @@ impl Mapper {
     }
 
     /// Maps log records in received order.
-    pub fn logs(&mut self, groups: &[ResourceGroup<'_, LogRecord<'_>>], place: &dyn Place, sink: &mut dyn Sink) -> Mapped {
+    pub fn logs(
+        &mut self,
+        groups: &[ResourceGroup<'_, LogRecord<'_>>],
+        place: &dyn Place,
+        sink: &mut dyn Sink,
+    ) -> Mapped {
         let mut mapped = Mapped::default();
         for resource in groups {
             for scope in resource.scopes {
@@ -93,12 +98,27 @@ impl Mapper {
                         None => logs::map(arena, &group, self.mode, record, hash),
                         Some(fault) => {
                             mapped.translation_errors += 1;
-                            let raw = raw_text(arena, record.fault, outer, |out| write_json::log(record, out), |out| {
-                                let names = ["resourceLogs", "scopeLogs", "logRecords"];
-                                write_json::request(group.surroundings(), names, |out| write_json::log(record, out), out);
-                            });
+                            let raw = raw_text(
+                                arena,
+                                record.fault,
+                                outer,
+                                |out| write_json::log(record, out),
+                                |out| {
+                                    let names = ["resourceLogs", "scopeLogs", "logRecords"];
+                                    write_json::request(
+                                        group.surroundings(),
+                                        names,
+                                        |out| write_json::log(record, out),
+                                        out,
+                                    );
+                                },
+                            );
                             let hash = self.canonical.text(raw);
-                            logs::faulty(arena, &group, self.mode, record, hash).translation_error(fault, &place.text(), raw)
+                            logs::faulty(arena, &group, self.mode, record, hash).translation_error(
+                                fault,
+                                &place.text(),
+                                raw,
+                            )
                         }
                     };
                     sink.event(&event, &FlatRow::log(&event, &group, record));
@@ -124,7 +144,8 @@ impl Mapper {
                         None => {
                             let lacks_id = record.trace_id.is_empty() || record.span_id.is_empty();
                             let hash = if lacks_id { self.canonical.span(record) } else { 0 };
-                            for (index, event) in traces::map(arena, &group, self.mode, record, hash).iter().enumerate() {
+                            for (index, event) in traces::map(arena, &group, self.mode, record, hash).iter().enumerate()
+                            {
                                 let row = if index == 0 {
                                     FlatRow::span(event, &group, record)
                                 } else {
@@ -135,13 +156,27 @@ impl Mapper {
                         }
                         Some(fault) => {
                             mapped.translation_errors += 1;
-                            let raw = raw_text(arena, record.fault, outer, |out| write_json::span(record, out), |out| {
-                                let names = ["resourceSpans", "scopeSpans", "spans"];
-                                write_json::request(group.surroundings(), names, |out| write_json::span(record, out), out);
-                            });
+                            let raw = raw_text(
+                                arena,
+                                record.fault,
+                                outer,
+                                |out| write_json::span(record, out),
+                                |out| {
+                                    let names = ["resourceSpans", "scopeSpans", "spans"];
+                                    write_json::request(
+                                        group.surroundings(),
+                                        names,
+                                        |out| write_json::span(record, out),
+                                        out,
+                                    );
+                                },
+                            );
                             let hash = self.canonical.text(raw);
-                            let event = traces::faulty(arena, &group, self.mode, record, hash)
-                                .translation_error(fault, &place.text(), raw);
+                            let event = traces::faulty(arena, &group, self.mode, record, hash).translation_error(
+                                fault,
+                                &place.text(),
+                                raw,
+                            );
                             sink.event(&event, &FlatRow::span(&event, &group, record));
                         }
                     }
@@ -153,7 +188,12 @@ impl Mapper {
     }
 
     /// Maps the points of metrics in received order.
-    pub fn metrics(&mut self, groups: &[ResourceGroup<'_, Metric<'_>>], place: &dyn Place, sink: &mut dyn Sink) -> Mapped {
+    pub fn metrics(
+        &mut self,
+        groups: &[ResourceGroup<'_, Metric<'_>>],
+        place: &dyn Place,
+        sink: &mut dyn Sink,
+    ) -> Mapped {
         let mut mapped = Mapped::default();
         for resource in groups {
             for scope in resource.scopes {
@@ -184,13 +224,17 @@ impl Mapper {
                                     |out| write_json::metric_with_point(metric, point, out),
                                     |out| {
                                         let names = ["resourceMetrics", "scopeMetrics", "metrics"];
-                                        let record = |out: &mut String| write_json::metric_with_point(metric, point, out);
+                                        let record =
+                                            |out: &mut String| write_json::metric_with_point(metric, point, out);
                                         write_json::request(group.surroundings(), names, record, out);
                                     },
                                 );
                                 let hash = self.canonical.text(raw);
-                                metrics::faulty(arena, &group, self.mode, point, hash)
-                                    .translation_error(fault, &place.text(), raw)
+                                metrics::faulty(arena, &group, self.mode, point, hash).translation_error(
+                                    fault,
+                                    &place.text(),
+                                    raw,
+                                )
                             }
                         };
                         sink.event(&event, &FlatRow::point(&event, &group, metric, point));

@@ -29,7 +29,8 @@ pub(crate) fn grpc(attrs: &Resolved<'_>) -> Option<i64> {
 pub(crate) fn rpc_name<'a>(arena: &'a Bump, attrs: &Resolved<'a>) -> Option<&'a str> {
     match grpc(attrs).and_then(grpc_name) {
         Some(name) => Some(name),
-        None => any_text(arena, attrs, Name::RpcResponseStatusCode).or_else(|| any_text(arena, attrs, Name::RpcGrpcStatusCode)),
+        None => any_text(arena, attrs, Name::RpcResponseStatusCode)
+            .or_else(|| any_text(arena, attrs, Name::RpcGrpcStatusCode)),
     }
 }
 
@@ -70,7 +71,8 @@ pub(crate) fn of_span<'a>(arena: &'a Bump, span: &Span<'a>, attrs: &Resolved<'a>
     let failed_call = grpc(attrs).is_some_and(|code| code != 0);
     if span.status_code == ERROR || attrs.has(Name::ErrorType) || failed_call {
         let code = http.map(|code| decimal(arena, code)).or_else(|| failure_code(arena, attrs));
-        let detail = Some(span.status_message).filter(|message| !message.is_empty()).or_else(|| exception_message(span, attrs));
+        let detail =
+            Some(span.status_message).filter(|message| !message.is_empty()).or_else(|| exception_message(span, attrs));
         return Status { id: FAILURE, code, detail };
     }
     Status { id: SUCCESS, code: http.map(|code| decimal(arena, code)), detail: None }

@@ -38,7 +38,8 @@ pub(crate) fn rfc3339_millis(text: &str) -> Option<i64> {
             return None;
         }
         for place in 0..3 {
-            millis = millis * 10 + fraction.as_bytes().get(place).filter(|_| place < digits).map_or(0, |b| i64::from(b - b'0'));
+            millis = millis * 10
+                + fraction.as_bytes().get(place).filter(|_| place < digits).map_or(0, |b| i64::from(b - b'0'));
         }
         rest = &fraction[digits..];
     }

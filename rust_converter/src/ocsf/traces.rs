@@ -7,14 +7,18 @@ use super::draft::{Activity, Draft};
 use super::event::{Builder, Class, Event, Node};
 use super::group::{Group, json_map};
 use super::operations::{GRPC_CALLER_FAULTS, http_activity};
-use super::parties::{ActorParts, Moved, actor_of, client_endpoint, connection, http, own_endpoint, put_http, server_endpoint};
-use super::schema::{self, event as at, metadata as meta, otel_context as otel, span as sp, span_event, span_link, trace};
-use crate::text::push_map_without;
+use super::parties::{
+    ActorParts, Moved, actor_of, client_endpoint, connection, http, own_endpoint, put_http, server_endpoint,
+};
+use super::schema::{
+    self, event as at, metadata as meta, otel_context as otel, span as sp, span_event, span_link, trace,
+};
 use super::time::{duration_millis, millis};
 use super::words::Words;
 use super::{Mode, calls, datastore, identity, severity, status};
 use crate::otlp::{Span, SpanEvent, SpanLink};
 use crate::semconv::{Name, Resolved, find_text};
+use crate::text::push_map_without;
 
 const LOG_NAME: &str = "otel.traces";
 
@@ -66,7 +70,13 @@ fn uid_key(draft: &mut Draft<'_, '_>, record: &Span<'_>, record_hash: u128, even
 }
 
 /// The draft of a faulty span, for its Translation Error.
-pub(crate) fn faulty<'a, 'g>(arena: &'a Bump, group: &'g Group<'a>, mode: Mode, record: &Span<'a>, hash: u128) -> Draft<'a, 'g> {
+pub(crate) fn faulty<'a, 'g>(
+    arena: &'a Bump,
+    group: &'g Group<'a>,
+    mode: Mode,
+    record: &Span<'a>,
+    hash: u128,
+) -> Draft<'a, 'g> {
     let mut draft = Draft::new(arena, group, mode, LOG_NAME);
     draft.time(record.start_time_unix_nano, 0);
     if record.trace_id.len() == 16 {
@@ -200,7 +210,11 @@ fn http_span<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>, attrs: &Resolved<
     draft.root.put(at::ACTOR, actor_of(arena, group, attrs, who));
     let method = attrs.text(Name::HttpRequestMethod)?;
     let name = attrs.text(Name::HttpRequestMethodOriginal).unwrap_or(method);
-    Some(Chosen { class: &schema::HTTP_ACTIVITY, activity: Activity::of(http_activity(method), name), moved: parts.moved })
+    Some(Chosen {
+        class: &schema::HTTP_ACTIVITY,
+        activity: Activity::of(http_activity(method), name),
+        moved: parts.moved,
+    })
 }
 
 /// A span's duration in ns, when both of its ends are known and in order.
@@ -357,8 +371,10 @@ fn exception<'a>(
         (one, other) => one.or(other),
     };
     draft.root.text(at::MESSAGE, full);
-    let escaped = matches!(crate::semconv::find(event.attributes, "exception.escaped"),
-        Some(crate::otlp::Value::Bool(true) | crate::otlp::Value::Str("True" | "true")));
+    let escaped = matches!(
+        crate::semconv::find(event.attributes, "exception.escaped"),
+        Some(crate::otlp::Value::Bool(true) | crate::otlp::Value::Str("True" | "true"))
+    );
     let is_high = escaped || record.status_code == status::ERROR;
     draft.severity(if is_high { severity::HIGH } else { severity::MEDIUM });
     draft.status(super::draft::Status { id: 2, code: kind, detail: message });

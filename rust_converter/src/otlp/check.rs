@@ -28,7 +28,9 @@ pub(crate) fn log<'a>(log: &LogRecord<'a>, arena: &'a Bump) -> Option<Fault<'a>>
 /// Checks a span.
 pub(crate) fn span<'a>(span: &Span<'a>, arena: &'a Bump) -> Option<Fault<'a>> {
     let links = || {
-        span.links.iter().find_map(|link| id("link traceId", link.trace_id, 16).or_else(|| id("link spanId", link.span_id, 8)))
+        span.links
+            .iter()
+            .find_map(|link| id("link traceId", link.trace_id, 16).or_else(|| id("link spanId", link.span_id, 8)))
     };
     let cause = id("traceId", span.trace_id, 16)
         .or_else(|| id("spanId", span.span_id, 8))

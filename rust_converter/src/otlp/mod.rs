@@ -339,4 +339,3 @@ pub struct Request<'a> {
     /// `resourceMetrics`
     pub metrics: &'a [ResourceGroup<'a, Metric<'a>>],
 }
-

@@ -295,7 +295,9 @@ impl<'a> Reader<'a> {
             match name {
                 "key" => entry.key = reader.text("an attribute's key")?,
                 // Pre-1.0 `labels` have a plain text.
-                "value" if reader.scanner.peek()? == Token::String => entry.value = Value::Str(reader.scanner.string()?),
+                "value" if reader.scanner.peek()? == Token::String => {
+                    entry.value = Value::Str(reader.scanner.string()?)
+                }
                 "value" => entry.value = reader.value()?,
                 _ => reader.scanner.skip()?,
             }
@@ -412,7 +414,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of numbers.
-    pub(super) fn numbers<T: Copy>(&mut self, field: &str, mut item: impl FnMut(&mut Self) -> Scan<T>) -> Scan<&'a [T]> {
+    pub(super) fn numbers<T: Copy>(
+        &mut self,
+        field: &str,
+        mut item: impl FnMut(&mut Self) -> Scan<T>,
+    ) -> Scan<&'a [T]> {
         self.list(field, |reader| item(reader))
     }
 

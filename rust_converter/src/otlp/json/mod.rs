@@ -66,10 +66,11 @@ pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Request<'a>, LineErro
         Ok(())
     })?;
     if !reader.scanner.at_end() {
-        return Err(reader.scanner.error::<()>("more text behind the request").err().map_or(
-            LineError::NotOtlp("more text behind the request"),
-            LineError::Syntax,
-        ));
+        return Err(reader
+            .scanner
+            .error::<()>("more text behind the request")
+            .err()
+            .map_or(LineError::NotOtlp("more text behind the request"), LineError::Syntax));
     }
     if malformed {
         return Err(LineError::NotOtlp("resourceLogs, resourceSpans or resourceMetrics is not a list"));
