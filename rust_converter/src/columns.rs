@@ -108,7 +108,10 @@ impl Cells {
             }
             (Self::List { item, offsets, validity, .. }, Some(Node::List(items))) => {
                 validity.append_non_null();
-                let fine = items.iter().fold(true, |fine, value| item.push(Some(*value)) && fine);
+                let mut fine = true;
+                for value in items.iter() {
+                    fine &= item.push(Some(*value));
+                }
                 offsets.push(offsets.last().copied().unwrap_or(0) + items.len() as i32);
                 return fine;
             }

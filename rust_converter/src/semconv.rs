@@ -13,7 +13,7 @@ macro_rules! names {
     ($($id:ident: $new:literal $(, $old:literal)*;)*) => {
         /// An attribute that the mapping reads.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, clippy::enum_variant_names)]
         pub(crate) enum Name { $($id),* }
 
         /// Each name's new spelling first, then the old ones in their order of precedence.

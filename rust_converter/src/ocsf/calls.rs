@@ -97,7 +97,7 @@ pub(super) fn rpc<'a>(draft: &mut Draft<'a, '_>, attrs: &Resolved<'a>, kind: i32
     let called = attrs.text(Name::RpcService);
     let operation = match called {
         Some(service) if !method.contains('/') => {
-            &*bumpalo::format!(in draft.arena, "{}/{}", service, method).into_bump_str()
+            bumpalo::format!(in draft.arena, "{}/{}", service, method).into_bump_str()
         }
         _ => method,
     };

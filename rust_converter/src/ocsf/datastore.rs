@@ -60,7 +60,7 @@ pub(super) fn put<'a>(draft: &mut Draft<'a, '_>, attrs: &Resolved<'a>, name: &'a
         let label = match (attrs.text(Name::DbQuerySummary), operation, collection) {
             (Some(summary), _, _) => Some(summary),
             (None, Some(operation), Some(collection)) => {
-                Some(&*bumpalo::format!(in arena, "{} {}", operation, collection).into_bump_str())
+                Some(bumpalo::format!(in arena, "{} {}", operation, collection).into_bump_str())
             }
             (None, operation, _) => operation,
         };

@@ -239,7 +239,7 @@ impl<'a, 'g> Draft<'a, 'g> {
             _ => activity_name,
         };
         let type_name = bumpalo::format!(in self.arena, "{}: {}", class.name, type_caption);
-        root.text(at::TYPE_NAME, &*type_name.into_bump_str());
+        root.text(at::TYPE_NAME, type_name.into_bump_str());
         root.put(at::OTEL, self.otel.finish());
         if !core {
             self.meta.set(meta::EXTENSIONS, self.group.extensions);

@@ -144,7 +144,7 @@ pub(super) fn flag_evaluation<'a>(draft: &mut Draft<'a, '_>, attrs: &Resolved<'a
     let key = attrs.text(Name::FeatureFlagKey)?;
     let mut node = entity_of(draft, "Feature Flag", key);
     if let Some(set) = attrs.text(Name::FeatureFlagSetId) {
-        node.text(entity::UID, &*bumpalo::format!(in arena, "{}/{}", set, key).into_bump_str());
+        node.text(entity::UID, bumpalo::format!(in arena, "{}/{}", set, key).into_bump_str());
     }
     node.text(entity::VERSION, attrs.get(Name::FeatureFlagVersion).map(|version| plain_text(arena, version)));
     let pairs = [

@@ -367,7 +367,7 @@ fn exception<'a>(
     let text = |key| find_text(event.attributes, key);
     let (kind, message) = (text("exception.type"), text("exception.message"));
     let full = match (kind, message) {
-        (Some(kind), Some(message)) => Some(&*bumpalo::format!(in arena, "{}: {}", kind, message).into_bump_str()),
+        (Some(kind), Some(message)) => Some(bumpalo::format!(in arena, "{}: {}", kind, message).into_bump_str()),
         (one, other) => one.or(other),
     };
     draft.root.text(at::MESSAGE, full);
