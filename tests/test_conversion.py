@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -298,8 +297,8 @@ REJECTED = {
     "a list": (b"[1,2]", "not a JSON object"),
     "other JSON": (b'{"hello":1}', "without resourceLogs"),
     "not a list": (b'{"resourceLogs":{}}', "not a list"),
-    "invalid UTF-8": (GOOD.replace(b"web-api", b"web\xff\xfe"), "invalid UTF-8"),
-    "control character": (GOOD.replace(b"web-api", b"web\x01api"), "control character"),
+    "invalid UTF-8": (GOOD.replace(b"postgres", b"post\xff\xfe", 1), "invalid UTF-8"),
+    "control character": (GOOD.replace(b"postgres", b"post\x01gres", 1), "control character"),
     "cut line": (GOOD[: len(GOOD) // 2], "not JSON"),
 }
 
@@ -476,7 +475,7 @@ def test_a_killed_run_leaves_the_old_output_or_the_new_never_half_a_file(large: 
     assert not list(out.glob(".*")), "the next run cleans up"
 
 
-@pytest.mark.parametrize("limit", [0, 4096, 300_000])
+@pytest.mark.parametrize("limit", [0, 4096, 20_000])
 def test_a_full_disk_is_one_clear_sentence_and_costs_nothing(limit: int, large: Path, tmp_path: Path) -> None:
     out = tmp_path / "data"
     ocsfconv.convert(OTEL / "plain", out=out)
@@ -503,13 +502,7 @@ def test_ctrl_c_stops_within_a_second_and_leaves_nothing_half_written(large: Pat
     many = tmp_path / "many"
     many.mkdir()
     for number in range(12):
-        os.link(large, many / f"{number}.jsonl") if same_device(large, many) else (many / f"{number}.jsonl").write_bytes(
-            large.read_bytes()
-        )
-        # One inode under several names is one file, so each gets its own content.
-        if number:
-            (many / f"{number}.jsonl").unlink()
-            (many / f"{number}.jsonl").write_bytes(large.read_bytes())
+        (many / f"{number}.jsonl").write_bytes(large.read_bytes())
     out = tmp_path / "data"
     process = subprocess.Popen([*COMMAND, str(many), "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(0.8)
@@ -519,11 +512,7 @@ def test_ctrl_c_stops_within_a_second_and_leaves_nothing_half_written(large: Pat
     assert process.returncode == 130, errors
     assert time.monotonic() - started < 1
     assert b"Traceback" not in errors
-    assert not out.exists() or not list(out.rglob("*.parquet")) and not list(out.glob(".*"))
-
-
-def same_device(one: Path, other: Path) -> bool:
-    return one.stat().st_dev == other.stat().st_dev
+    assert not list(out.rglob("*.parquet")) and not list(out.glob(".*"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
@@ -572,32 +561,24 @@ def test_a_directory_where_a_file_should_be_is_named(tmp_path: Path) -> None:
         ocsfconv.convert(OTEL / "plain", out=tmp_path / "data")
 
 
-def chunks(path: Path, size: int) -> Iterator[bytes]:
-    content = path.read_bytes()
-    for start in range(0, len(content), size):
-        yield content[start : start + size]
+PEAK = """
+import ocsfconv, sys
+ocsfconv.convert(sys.argv[1], out=sys.argv[2], threads=2, layout="both")
+status = open("/proc/self/status").read()
+print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+"""
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak of memory from /proc")
 def test_memory_stays_flat_as_the_input_grows(large: Path, tmp_path: Path) -> None:
     """Eight times the input must not take eight times the memory."""
-    peak: Callable[[Path], int] = lambda path: int(  # noqa: E731
-        subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import ocsfconv, resource, sys\n"
-                f"ocsfconv.convert({str(path)!r}, out={str(tmp_path / 'data')!r}, threads=2)\n"
-                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)",
-            ],
-            capture_output=True,
-            check=True,
-            timeout=120,
-        ).stdout
-    )
+
+    def peak(path: Path) -> int:
+        command = [sys.executable, "-c", PEAK, str(path), str(tmp_path / "data")]
+        return int(subprocess.run(command, capture_output=True, check=True, timeout=120).stdout)
+
     big = tmp_path / "big.jsonl"
     with big.open("wb") as file:
         for _ in range(8):
-            for chunk in chunks(large, 1 << 20):
-                file.write(chunk)
-    assert peak(big) < 512
-    assert peak(big) < 1.5 * peak(large) + 64
+            file.write(large.read_bytes())
+    assert peak(big) < min(512, 1.5 * peak(large) + 64)

@@ -75,10 +75,12 @@ pub(super) fn begins(bytes: &[u8], is_zstd: bool) -> bool {
     body.is_empty() || super::detect::looks_like_proto(&body[..claimed.min(body.len())], claimed, body.len() >= claimed)
 }
 
-/// Whether a complete body is what its length says: a zstd frame that ends there, or protobuf whose parts fit together.
+/// Whether a complete body is what its length says: a zstd frame that unpacks and ends there, or protobuf whose parts fit
+/// together. Asked only where something is wrong: unpacking checks the frame's checksum.
 pub(super) fn is_sound(body: &[u8], is_zstd: bool) -> bool {
     if is_zstd {
-        return zstd::zstd_safe::find_frame_compressed_size(body).is_ok_and(|size| size == body.len());
+        let ends_there = zstd::zstd_safe::find_frame_compressed_size(body).is_ok_and(|size| size == body.len());
+        return ends_there && unpack(body, &mut Vec::new()).is_ok();
     }
     tiles(body, 0)
 }
@@ -130,5 +132,7 @@ pub(super) fn resynchronise(bytes: &[u8], is_zstd: bool) -> Option<usize> {
             .filter_map(|found| (found + behind).checked_sub(PREFIX))
             .find(|start| *start > 0 && sound_at(*start));
     }
-    memchr::memchr_iter(0x0a, bytes).filter_map(|found| found.checked_sub(PREFIX)).find(|start| *start > 0 && sound_at(*start))
+    memchr::memchr_iter(0x0a, bytes)
+        .filter_map(|found| found.checked_sub(PREFIX))
+        .find(|start| *start > 0 && sound_at(*start))
 }

@@ -69,29 +69,39 @@ fn shape_of_request(message: Message<'_>) -> Wire<Shape> {
     Ok(found)
 }
 
-/// Tells a record by wire types that only one signal has at a field number.
+/// Tells a record by wire types that only one signal has at a field number. Writers put fields in any order (the
+/// Collector in descending order), so the whole record is looked at.
 fn shape_of_record(mut record: Message<'_>) -> Wire<Shape> {
-    let mut maybe_metric = false;
+    let mut held = 0u32;
+    let mut name_is_text = false;
     while let Some((number, field)) = record.next()? {
         match (number, field) {
-            // LogRecord: fixed64 times 1 and 11, varint severity 2, fixed32 flags 8.
-            (1 | 11, Field::Fixed64(_)) | (2, Field::Varint(_)) | (8, Field::Fixed32(_)) => return Ok(Shape::Log),
-            // Span: varint kind 6, fixed64 times 7 and 8, varint counts 10, 12, 14, status 15, fixed32 flags 16.
+            // LogRecord: fixed64 times 1 and 11, varints 2 and 7, fixed32 flags 8.
+            (1 | 11, Field::Fixed64(_)) | (2 | 7, Field::Varint(_)) | (8, Field::Fixed32(_)) => return Ok(Shape::Log),
+            // Span: varints 6, 10, 12, 14, fixed64 times 7 and 8, fixed32 flags 16; links 13 and status 15.
             (6 | 10 | 12 | 14, Field::Varint(_)) | (7 | 8, Field::Fixed64(_)) | (16, Field::Fixed32(_)) => {
                 return Ok(Shape::Span);
             }
-            (15, Field::Bytes(_)) | (13, Field::Bytes(_)) => return Ok(Shape::Span),
-            (7, Field::Varint(_)) => return Ok(Shape::Log),
-            // Metric: text 1 to 3, messages 5, 7, 9, 10, 11; each but 7, 10 and 11 as bytes may be another's.
-            (7 | 10, Field::Bytes(inner)) if !(number == 10 && inner.bytes.len() == 8) => return Ok(Shape::Metric),
-            (1, Field::Bytes(inner)) if inner.bytes.len() != 16 => maybe_metric = true,
-            (1, Field::Bytes(inner)) => maybe_metric |= inner.bytes.iter().all(|b| (0x20..0x7f).contains(b)),
-            // A log's text and body, when no time came before.
-            (3 | 5 | 12, Field::Bytes(_)) if !maybe_metric && number != 3 => return Ok(Shape::Log),
+            (13 | 15, Field::Bytes(_)) => return Ok(Shape::Span),
+            (1, Field::Bytes(inner)) => {
+                held |= 1 << 1;
+                name_is_text = inner.bytes.len() != 16 || inner.bytes.iter().all(|b| (0x20..0x7f).contains(b));
+            }
+            (1..=31, Field::Bytes(_)) => held |= 1 << number,
             _ => {}
         }
     }
-    Ok(if maybe_metric { Shape::Metric } else { Shape::Any })
+    // Only lengths are left to tell by: Metric has a name 1 and its data 5, 7, 9, 10 or 11, a log body 5, attributes 6.
+    let has = |number: u32| held & (1 << number) != 0;
+    Ok(if has(1) {
+        if name_is_text { Shape::Metric } else { Shape::Span }
+    } else if has(7) {
+        Shape::Metric
+    } else if has(6) || has(12) || has(5) {
+        Shape::Log
+    } else {
+        Shape::Any
+    })
 }
 
 type Record<'a, R> = fn(&mut Reader<'a>, Message<'a>) -> Wire<R>;
