@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,11 +15,11 @@ use arrow_schema::SchemaRef;
 
 use crate::columns::nested_schema;
 use crate::error::{Error, Result};
-use crate::input::{Inputs, Reader, Unit, discover};
+use crate::input::{self, Inputs, Reader, Unit, discover};
 use crate::ocsf::flat_schema;
 use crate::ocsf::schema::CLASSES;
 use crate::parquet::{Closed, EncodedGroup, Encoder, Target, TextFile};
-use crate::report::{FileReport, Output, Reject, Report, Signal};
+use crate::report::{FileReport, Incomplete, Output, Reject, Report, Signal};
 use crate::text::push_json_string;
 use crate::unit::{Done, Part, Wanted, Worker};
 
@@ -172,8 +173,8 @@ pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, T
         }
     }
     run(options, &wanted, &inputs, &Ok, tick, &mut report, &mut |report, done: Done| {
-        for reject in &done.rejects {
-            // There is no file for rejects here, so nothing may be left out.
+        // There is no file for rejects here, so nothing may be left out.
+        if let Some(reject) = done.rejects.first() {
             return Err(Error::Input(format!("{}:{}: {}", report.files[reject.file].path, reject.line, reject.reason)));
         }
         for (part, batch) in done.batches {
@@ -253,7 +254,15 @@ fn absorb(report: &mut Report, done: &Done) {
     report.empty_metrics += done.empty_metrics;
 }
 
-/// Reads units, lets the workers convert them, and takes the results in input order.
+/// What the reader and the workers tell the thread that takes the results.
+enum News<T> {
+    /// The result of a unit, by its number.
+    Result(u64, Result<T>),
+    /// The reader's end: units in all, and the last frames that are still being written.
+    End(Result<(u64, Vec<input::Incomplete>)>),
+}
+
+/// Lets a thread read units and the workers convert them, and takes the results in input order.
 fn run<T: Send>(
     options: &Options,
     wanted: &Wanted,
@@ -265,13 +274,15 @@ fn run<T: Send>(
 ) -> Result<()> {
     let threads = options.threads();
     let total: u64 = inputs.files.iter().map(|file| file.bytes).sum();
-    let mut reader = Reader::new(inputs, UNIT_BYTES);
-    let result = std::thread::scope(|scope| {
+    let reader = Reader::new(inputs, UNIT_BYTES);
+    let (consumed, stop) = (reader.consumed(), reader.stop());
+    std::thread::scope(|scope| {
         let (send_unit, receive_unit) = mpsc::channel::<(u64, Unit)>();
-        let (send_result, receive_result) = mpsc::channel::<(u64, Result<T>)>();
+        let (send_news, receive_news) = mpsc::channel::<News<T>>();
+        let (permit, permits) = mpsc::channel::<()>();
         let receive_unit = Arc::new(Mutex::new(receive_unit));
         for _ in 0..threads {
-            let (units, results) = (Arc::clone(&receive_unit), send_result.clone());
+            let (units, news) = (Arc::clone(&receive_unit), send_news.clone());
             scope.spawn(move || {
                 let mut worker = Worker::new(inputs, wanted.clone());
                 loop {
@@ -282,60 +293,84 @@ fn run<T: Send>(
                     let Ok((number, unit)) = next else { return };
                     let result = worker.convert(&unit).and_then(after);
                     drop(unit);
-                    if results.send((number, result)).is_err() {
+                    if news.send(News::Result(number, result)).is_err() {
                         return;
                     }
                 }
             });
         }
-        drop(send_result);
-
-        let mut waiting: BTreeMap<u64, T> = BTreeMap::new();
-        let (mut sent, mut taken) = (0u64, 0u64);
-        let mut more = true;
-        let mut last_tick = Instant::now();
-        loop {
-            while more && sent - taken <= threads as u64 {
-                match reader.next_unit()? {
-                    Some(unit) => {
-                        send_unit.send((sent, unit)).map_err(|_| Error::Internal("the workers are gone".into()))?;
-                        sent += 1;
-                    }
-                    None => more = false,
-                }
-            }
-            if !more && sent == taken {
-                return Ok(());
-            }
-            match receive_result.recv_timeout(TICK) {
-                Ok((number, result)) => {
-                    waiting.insert(number, result?);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(Error::Internal("a worker died".into())),
-            }
-            while let Some(result) = waiting.remove(&taken) {
-                take(report, result)?;
-                taken += 1;
-            }
-            if last_tick.elapsed() >= TICK {
-                last_tick = Instant::now();
-                let records = report.events.values().map(|events| events.total).sum();
-                if !tick(Progress { bytes_read: reader.bytes_read(), bytes_total: total, records }) {
-                    return Err(Error::Interrupted);
-                }
-            }
-        }
-    });
-    for tail in reader.incomplete() {
-        report.files[tail.file as usize].incomplete = Some(crate::report::Incomplete {
-            file: tail.file as usize,
-            line: tail.number,
-            offset: tail.offset,
-            bytes: tail.bytes,
+        scope.spawn(move || {
+            let mut reader = reader;
+            let end = read_units(&mut reader, &permits, &send_unit);
+            let _ = send_news.send(News::End(end));
         });
+
+        let result = (|| {
+            // One unit more than workers, so that none waits for the next.
+            for _ in 0..=threads {
+                let _ = permit.send(());
+            }
+            let mut waiting: BTreeMap<u64, T> = BTreeMap::new();
+            let mut taken = 0u64;
+            let mut units = None;
+            let mut last_tick = Instant::now();
+            loop {
+                match receive_news.recv_timeout(TICK) {
+                    Ok(News::Result(number, result)) => {
+                        waiting.insert(number, result?);
+                    }
+                    Ok(News::End(end)) => {
+                        let (sent, tails) = end?;
+                        units = Some(sent);
+                        for tail in tails {
+                            let (file, line) = (tail.file as usize, tail.number);
+                            report.files[file].incomplete =
+                                Some(Incomplete { file, line, offset: tail.offset, bytes: tail.bytes });
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return Err(Error::Internal("a worker died".into())),
+                }
+                while let Some(result) = waiting.remove(&taken) {
+                    take(report, result)?;
+                    taken += 1;
+                    let _ = permit.send(());
+                }
+                if units == Some(taken) {
+                    return Ok(());
+                }
+                if last_tick.elapsed() >= TICK {
+                    last_tick = Instant::now();
+                    let records = report.events.values().map(|events| events.total).sum();
+                    let bytes_read = consumed.load(Ordering::Relaxed);
+                    if !tick(Progress { bytes_read, bytes_total: total, records }) {
+                        return Err(Error::Interrupted);
+                    }
+                }
+            }
+        })();
+        // The others end when nobody takes their results and no unit may be read any more.
+        stop.store(true, Ordering::Relaxed);
+        drop((permit, receive_news));
+        result
+    })
+}
+
+/// Reads a unit for each permit and hands it to the workers; ends early when they are gone.
+fn read_units(
+    reader: &mut Reader<'_>,
+    permits: &mpsc::Receiver<()>,
+    units: &mpsc::Sender<(u64, Unit)>,
+) -> Result<(u64, Vec<input::Incomplete>)> {
+    let mut sent = 0;
+    while permits.recv().is_ok() {
+        let Some(unit) = reader.next_unit()? else { break };
+        if units.send((sent, unit)).is_err() {
+            break;
+        }
+        sent += 1;
     }
-    result
+    Ok((sent, reader.incomplete().to_vec()))
 }
 
 /// The encoder of each part, made when the first batch of it comes.

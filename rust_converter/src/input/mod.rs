@@ -7,6 +7,7 @@ mod detect;
 mod discover;
 mod frames;
 mod reader;
+mod stream;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::detect::{self, LOOK};
 use super::frames::{self, PREFIX};
+use super::stream::Stream;
 use super::{BadPiece, Compression, Framing, Incomplete, InputFile, Inputs, Piece, Unit};
 use crate::error::{Error, Result};
 
@@ -46,7 +47,7 @@ enum End {
 /// A file being read, decompressed.
 struct Open {
     index: u32,
-    source: Box<dyn Read>,
+    source: Box<dyn Read + Send>,
     compression: Compression,
     framing: Framing,
     /// Bytes read and not yet handed out.
@@ -97,18 +98,32 @@ pub(crate) struct Reader<'i> {
     open: Option<Open>,
     unit_bytes: usize,
     consumed: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
     incomplete: Vec<Incomplete>,
 }
 
 impl<'i> Reader<'i> {
     /// Units of about `unit_bytes` decoded bytes.
     pub fn new(inputs: &'i Inputs, unit_bytes: usize) -> Self {
-        Self { inputs, next_file: 0, open: None, unit_bytes, consumed: Arc::default(), incomplete: Vec::new() }
+        Self {
+            inputs,
+            next_file: 0,
+            open: None,
+            unit_bytes,
+            consumed: Arc::default(),
+            stop: Arc::default(),
+            incomplete: Vec::new(),
+        }
     }
 
-    /// Bytes consumed, as on the disk.
-    pub fn bytes_read(&self) -> u64 {
-        self.consumed.load(Ordering::Relaxed)
+    /// Bytes consumed so far, as on the disk.
+    pub fn consumed(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.consumed)
+    }
+
+    /// When set, a stream that waits for more ends with an error.
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
     }
 
     /// Last frames that are still being written, of the files read so far.
@@ -148,7 +163,7 @@ impl<'i> Reader<'i> {
         let Some(file) = self.inputs.files.get(self.next_file) else { return Ok(None) };
         let index = self.next_file as u32;
         self.next_file += 1;
-        open(file, index, &self.consumed).map(Some)
+        open(file, index, &self.consumed, &self.stop).map(Some)
     }
 
     fn close(&mut self, open: &Open, unit: &mut Unit) {
@@ -327,14 +342,14 @@ impl<'i> Reader<'i> {
 }
 
 /// Opens a file and looks at its start.
-fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>) -> Result<Open> {
-    let raw: Box<dyn Read> = if file.is_stream && file.path.as_os_str() == "-" {
-        Box::new(io::stdin())
+fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) -> Result<Open> {
+    let raw: Box<dyn Read + Send> = if file.is_stream {
+        Box::new(Stream::open(&file.path, Arc::clone(stop)))
     } else {
         let handle = File::open(&file.path).map_err(|error| Error::io("read", &file.path, error))?;
         let size = handle.metadata().map_err(|error| Error::io("read", &file.path, error))?.len();
         // A live file grows while it is read: its size now is where it ends for this run.
-        if file.is_stream { Box::new(handle) } else { Box::new(handle.take(size)) }
+        Box::new(handle.take(size))
     };
     let counted = Counted { inner: raw, count: Arc::clone(consumed) };
     let mut buffered = BufReader::with_capacity(BLOCK, counted);
@@ -342,7 +357,7 @@ fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>) -> Result<Open>
     (&mut buffered).take(4).read_to_end(&mut magic).map_err(|error| Error::io("read", &file.path, error))?;
     let compression = detect::compression(&magic);
     let rejoined = io::Cursor::new(magic).chain(buffered);
-    let source: Box<dyn Read> = match compression {
+    let source: Box<dyn Read + Send> = match compression {
         Compression::None => Box::new(rejoined),
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(rejoined)),
         Compression::Zstd => {
@@ -367,6 +382,6 @@ fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>) -> Result<Open>
 
 /// The format of a file, or what it is instead.
 pub(super) fn format_of(file: &InputFile) -> Result<super::Format> {
-    let open = open(file, 0, &Arc::default())?;
+    let open = open(file, 0, &Arc::default(), &Arc::default())?;
     Ok(super::Format { compression: open.compression, framing: open.framing })
 }
