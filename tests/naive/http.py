@@ -1,0 +1,154 @@
+"""HTTP Activity (4002), and the HTTP part of API Activity."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from .addresses import client_of, ip_version, is_ip, server_of, split_port
+from .parties import Source, session_of, user_of
+from .semconv import Known
+from .status import REASONS, http_code
+from .values import put
+
+Json = dict[str, Any]
+METHODS = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH"]
+HEADER = "http.request.header."
+
+
+def texts(known: Known, name: str) -> list[str]:
+    """Return a header's values: one text or a list of them."""
+    value = known.held.get(name)
+    if value is None:
+        return []
+    items = value[1] if value[0] == "list" else [value]
+    return [item[1] for item in items if item[0] == "str"]
+
+
+def url_of(known: Known) -> Json:
+    full = known.text("url.full")
+    parts = urlsplit(full) if full else None
+    host, port = server_of(known)
+    scheme = known.text("url.scheme")
+    path, query = known.text("url.path"), known.text("url.query")
+    if parts is not None and parts.netloc:
+        own_host, own_port = split_port(parts.netloc.rsplit("@", 1)[-1])
+        scheme = scheme or parts.scheme or None
+        host = host or own_host or None
+        port = own_port if port is None else port
+        path = path or parts.path or None
+        query = query or parts.query or None
+    if full is None and scheme and host and path:
+        full = f"{scheme}://{f'[{host}]' if ':' in host else host}"
+        full += (f":{port}" if port is not None else "") + path + (f"?{query}" if query else "")
+    if path is None and full is None:
+        return {}
+    return put({}, scheme=scheme, hostname=host, port=port, path=path, query_string=query, url_string=full)
+
+
+def first_header(known: Known, name: str) -> str | None:
+    return next(iter(texts(known, HEADER + name)), None)
+
+
+def request_id(known: Known) -> str | None:
+    return known.text("http.request.id") or first_header(known, "x-request-id")
+
+
+def request_of(known: Known) -> Json:
+    method = known.text("http.request.method")
+    headers, forwarded = [], []
+    for key, _ in known.entries:
+        if key.startswith(HEADER):
+            headers += [{"name": key.removeprefix(HEADER), "value": value} for value in texts(known, key)]
+    for held in texts(known, HEADER + "x-forwarded-for"):
+        forwarded += [part.strip() for part in held.split(",") if is_ip(part.strip())]
+    return put(
+        {},
+        http_method=method if method in METHODS else None,
+        version=known.text("network.protocol.version"),
+        user_agent=known.text("user_agent.original"),
+        uid=first_header(known, "x-request-id"),
+        body_length=known.integer("http.request.body.size"),
+        length=known.integer("http.request.size"),
+        referrer=first_header(known, "referer"),
+        x_forwarded_for=forwarded,
+        http_headers=headers,
+        url=url_of(known),
+    )
+
+
+def response_of(known: Known, latency: int | None) -> Json:
+    code = http_code(known)
+    if code is None:
+        return {}
+    return put(
+        {"code": code},
+        status=REASONS.get(code),
+        latency=latency,
+        body_length=known.integer("http.response.body.size"),
+        content_type=next(iter(texts(known, "http.response.header.content-type")), None),
+    )
+
+
+def server_endpoint(known: Known, svc_name: str | None, peer: str | None) -> Json:
+    """Return the endpoint of the server. `peer` is an address that is surely its."""
+    host, port = server_of(known)
+    end: Json = {}
+    if is_ip(peer):
+        end["ip"] = peer
+    if host is not None:
+        if is_ip(host):
+            end.setdefault("ip", host)
+        else:
+            end["name" if host.startswith("/") else "hostname"] = host
+    return put(end, port=port, svc_name=svc_name)
+
+
+def connection(known: Known, *, server: bool) -> Json:
+    version = {"ipv4": 4, "ipv6": 6}.get((known.text("network.type") or "").lower())
+    for name in ("network.peer.address", "client.address" if server else "server.address"):
+        version = version or ip_version(split_port(known.text(name) or "")[0])
+    return put(
+        {"direction_id": 1 if server else 2},
+        protocol_name=known.text("network.transport"),
+        protocol_ver_id=version,
+    )
+
+
+def traffic(known: Known, *, server: bool) -> Json:
+    request, response = known.integer("http.request.body.size"), known.integer("http.response.body.size")
+    bytes_in, bytes_out = (request, response) if server else (response, request)
+    if bytes_in is None and bytes_out is None:
+        return {}
+    return put({}, bytes_in=bytes_in, bytes_out=bytes_out, bytes=(bytes_in or 0) + (bytes_out or 0))
+
+
+def activity_of(known: Known) -> Json:
+    method = known.text("http.request.method")
+    if method in METHODS:
+        return {"activity_id": METHODS.index(method) + 1}
+    return {"activity_id": 99, "activity_name": known.text("http.request.method_original") or method or "_OTHER"}
+
+
+def http_activity(known: Known, source: Source, *, server: bool, latency: int | None) -> Json | None:
+    """Return what HTTP Activity adds; None when it cannot be filled."""
+    if known.get("http.request.method") is None:
+        return None
+    request, response = request_of(known), response_of(known, latency)
+    if not request and not response:
+        return None
+    event: Json = {"class_uid": 4002, **activity_of(known)}
+    if server:
+        put(event, src_endpoint=client_of(known), dst_endpoint=server_endpoint(known, source.name, None))
+        put(event, actor=put({}, user=user_of(known), session=session_of(known)))
+    else:
+        peer = known.text("network.peer.address")
+        end = server_endpoint(known, known.text("service.peer.name"), peer)
+        put(event, src_endpoint=source.endpoint(), dst_endpoint=end, actor=put({}, process=source.process()))
+    return put(
+        event,
+        http_request=request,
+        http_response=response,
+        connection_info=connection(known, server=server),
+        traffic=traffic(known, server=server),
+    )
