@@ -1,0 +1,1 @@
+"""What the shop starts with: people, products and history, all pure functions of one constant seed."""
