@@ -171,6 +171,7 @@ CREATE TABLE exports (
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO web_api, auth_service, payment_worker;
 GRANT INSERT, UPDATE, DELETE ON reviews, wishlist, orders, order_items, stock, settings, flags, audit, exports TO web_api;
+GRANT UPDATE (name) ON users TO web_api;
 GRANT INSERT, UPDATE ON users, sessions, api_keys, auth_audit TO auth_service;
 GRANT INSERT, UPDATE ON orders, payments, products, stock, exports TO payment_worker;
 GRANT pg_monitor TO otel;

@@ -1,0 +1,48 @@
+"""How gunicorn runs the service: one worker with threads, replaced on HUP.
+
+With `--chdir` naming the link `current` the new worker is of the release that the link names by then.
+"""
+
+import os
+from typing import Any
+
+from gunicorn.workers import gthread
+
+bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"
+workers = 1
+worker_class = "gthread"
+threads = 24
+worker_connections = 2000
+keepalive = 15
+timeout = 30
+graceful_timeout = 20
+accesslog = None
+control_socket_disable = True
+proc_name = "web-api"
+
+# Clients drop a connection that has been idle for ten seconds; a worker that ends waits for that, so that no request
+# meets a closed connection.
+gthread.STOP_KEEPALIVE_LINGER = 12.0
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A batch processor made before a fork would be dead in the worker, so everything is set up here."""
+    from web_api import logs, telemetry
+
+    logs.setup()
+    telemetry.setup()
+
+
+def post_worker_init(worker: Any) -> None:
+    """The application is there and the worker is about to accept connections."""
+    from web_api import lifecycle
+
+    lifecycle.started()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Also called when the worker could not start."""
+    from web_api import lifecycle, telemetry
+
+    lifecycle.stopped()
+    telemetry.shutdown()
