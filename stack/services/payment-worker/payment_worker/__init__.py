@@ -1,0 +1,1 @@
+"""Background work of the shop: payments, receipts, settlement, search data, reports."""

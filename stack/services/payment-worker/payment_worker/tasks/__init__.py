@@ -1,0 +1,1 @@
+"""The tasks; docs/stack.md lists them."""
