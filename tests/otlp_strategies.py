@@ -66,7 +66,8 @@ FAMILIES: list[list[str]] = [
         ("app.", "resource.", "http.route", "http.request.method", "user.id", "client.address", "url.path", "session"),
     )
 ]
-RESOURCE_NAMES = _words("""service.name service.version service.namespace service.instance.id deployment.environment.name
+RESOURCE_NAMES = _words("""
+service.name service.version service.namespace service.instance.id deployment.environment.name
 deployment.environment host.name host.id host.ip host.mac os.type os.name os.version os.build_id container.id
 container.name container.image.id container.image.name container.image.repo_digests k8s.pod.uid k8s.pod.name
 cloud.provider cloud.region cloud.availability_zone cloud.account.id process.pid process.executable.name
@@ -74,7 +75,8 @@ process.executable.path process.command_line process.creation.time telemetry.sdk
 POINT_NAMES = _words("""endpoint http.route route method http.request.method status http.response.status_code job
 instance""")
 
-_EVENTS = _words("""user.login login_failed userLogout user.signout token.validated TokenRefresh token.issued mfa.challenge
+_EVENTS = _words("""
+user.login login_failed userLogout user.signout token.validated TokenRefresh token.issued mfa.challenge
 password.check authenticated config.changed flag.updated feature_flag.evaluation deployment.finished undeployed
 service.started service.ready process.exited service.restarted service.stopped exception other""")
 _ADDRESSES = _words("""10.0.0.1 ::1 2001:db8::7 [::1]:8080 127.0.0.1:8000 example.com example.com:443 web-api:99999
@@ -246,7 +248,7 @@ span_links = st.builds(
 
 @st.composite
 def spans(draw: st.DrawFn) -> Span:
-    start = draw(times)
+    start, kind = draw(times), draw(st.integers(0, 5))
     end = draw(st.integers(start, min(start + 10**10, U64)) | times)
     return Span(
         trace_id=draw(trace_ids | st.binary(min_size=16, max_size=16)),
@@ -254,7 +256,8 @@ def spans(draw: st.DrawFn) -> Span:
         trace_state=draw(st.sampled_from(["", "a=b,c=d"]) | texts),
         parent_span_id=draw(span_ids),
         name=draw(st.sampled_from(["GET /a", "user.login", "pg.connect", "SELECT", "send"]) | texts),
-        kind=draw(st.integers(0, 5)),
+        # With neither, nothing in protobuf would tell a span from a metric.
+        kind=kind or int(start == end == 0),
         start_time_unix_nano=start,
         end_time_unix_nano=end,
         attributes=draw(record_attributes),
@@ -357,7 +360,10 @@ metric_data = st.one_of(
 def metrics(draw: st.DrawFn) -> metrics_pb.Metric:
     scraped = KeyValue(key="prometheus.type", value=AnyValue(string_value="counter"))
     return metrics_pb.Metric(
-        name=draw(st.sampled_from(["http.server.request.duration", "up"]) | st.text(min_size=1, max_size=8)),
+        name=draw(
+            st.sampled_from(["http.server.request.duration", "up", "a ☃"])
+            | st.from_regex("[a-z_./-]{1,9}", fullmatch=True)
+        ),
         description=draw(texts),
         unit=draw(st.sampled_from(["", "ms", "{call}"])),
         metadata=draw(other_attributes | st.just([scraped])),

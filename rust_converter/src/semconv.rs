@@ -172,6 +172,7 @@ fn peer(key: &str, is_server: bool) -> Option<Name> {
 const PEER_RANK: u8 = 1;
 
 const COUNT: usize = Name::ALL.len();
+const _: () = assert!(COUNT <= u128::BITS as usize, "`Resolved::empty` has a bit for each name");
 
 /// A record's attributes under their new names.
 #[derive(Clone, Debug)]
@@ -181,6 +182,8 @@ pub(crate) struct Resolved<'a> {
     pub all: Attributes<'a>,
     /// Which families of names occur.
     pub families: Families,
+    /// Names that occur with the empty value, one bit each.
+    empty: u128,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -196,10 +199,13 @@ struct Slot<'a> {
 impl<'a> Resolved<'a> {
     /// Looks up every attribute once. `is_server` decides what `net.peer.*` means.
     pub fn new(attributes: Attributes<'a>, is_server: bool) -> Self {
-        let mut resolved = Self { slots: [None; COUNT], all: attributes, families: Families::default() };
+        let mut resolved = Self { slots: [None; COUNT], all: attributes, families: Families::default(), empty: 0 };
         for (index, KeyValue { key, value }) in attributes.iter().enumerate() {
             resolved.families.note(key);
             if *value == Value::Empty {
+                if let Some((name, _)) = TABLE.get(key) {
+                    resolved.empty |= 1 << *name as u32;
+                }
                 continue;
             }
             if let Some((name, rank)) = TABLE.get(key).copied() {
@@ -234,6 +240,15 @@ impl<'a> Resolved<'a> {
         self.slots[name as usize].is_some()
     }
 
+    /// Whether the name is present, be it with the empty value.
+    pub fn occurs(&self, name: Name) -> bool {
+        self.has(name) || self.is_empty(name)
+    }
+
+    fn is_empty(&self, name: Name) -> bool {
+        self.empty & (1 << name as u32) != 0
+    }
+
     /// A non-empty text.
     pub fn text(&self, name: Name) -> Option<&'a str> {
         match self.get(name) {
@@ -262,7 +277,7 @@ impl<'a> Resolved<'a> {
     pub fn sole(&self, name: Name) -> Option<(usize, Value<'a>)> {
         self.slots[name as usize]
             .as_ref()
-            .filter(|slot| slot.rank == 0 && !slot.shared)
+            .filter(|slot| slot.rank == 0 && !slot.shared && !self.is_empty(name))
             .map(|slot| (slot.index as usize, slot.value))
     }
 

@@ -99,6 +99,10 @@ fn put_otel<'a>(draft: &mut Draft<'a, '_>, record: &LogRecord<'a>, attrs: &Resol
     if let Some(path) = attrs.text(Name::LogFilePath) {
         meta.text(meta::LOG_SOURCE, path);
     }
+    if !record.event_name.is_empty() && attrs.text(Name::EventName) == Some(record.event_name) {
+        // The attribute alone would have given the same code: this says that the field was there, too.
+        draft.note("metadata.event_code", record.event_name);
+    }
     let span_uid = draft.hex(record.span_id);
     draft.otel.text(otel::SPAN_UID, span_uid);
     draft.otel.nonzero(otel::FLAG_BITS, i64::from(record.flags));

@@ -341,7 +341,8 @@ fn url_of<'a>(arena: &'a Bump, attrs: &Resolved<'a>) -> (Option<Node<'a>>, Optio
     node.text(url::QUERY_STRING, query);
     node.text(url::URL_STRING, full.or_else(|| compose(arena, scheme?, hostname?, number, path?, query)));
     let moved = attrs.sole(Name::UrlPath).filter(|(_, value)| {
-        matches!(value, Value::Str(text) if !text.is_empty()) && full.is_none() && !attrs.has(Name::UrlTarget)
+        let alone = !attrs.occurs(Name::UrlFull) && !attrs.occurs(Name::UrlTarget);
+        alone && matches!(value, Value::Str(text) if !text.is_empty())
     });
     (node.finish(), moved.map(|(index, _)| index))
 }
@@ -393,7 +394,11 @@ pub(crate) fn agent_product(agent: &str) -> Option<&str> {
     agent.split_whitespace().next()
 }
 
-/// A value of any type as text, for codes that come as numbers or names.
+/// A text or a number as text, for codes that come as either.
 pub(crate) fn any_text<'a>(arena: &'a Bump, attrs: &Resolved<'a>, name: Name) -> Option<&'a str> {
-    attrs.get(name).map(|value| plain_text(arena, value)).filter(|text| !text.is_empty())
+    attrs
+        .get(name)
+        .filter(|value| matches!(value, Value::Str(_) | Value::Int(_) | Value::Double(_)))
+        .map(|value| plain_text(arena, value))
+        .filter(|text| !text.is_empty())
 }

@@ -90,9 +90,9 @@ fn point<'a>(reader: &mut Reader<'a>, kind: MetricKind, old_int: bool) -> Scan<P
         }
         Ok(())
     })?;
-    // A summary's sum has no presence: zero is absent.
-    if kind == MetricKind::Summary && point.sum == Some(0.0) {
-        point.sum = None;
+    // A summary's sum has no presence: zero is absent, minus zero is not.
+    if kind == MetricKind::Summary {
+        point.sum = point.sum.filter(|sum| sum.to_bits() != 0);
     }
     let cause = reader.take_fault();
     point.fault = reader.fault_of(cause, start).or_else(|| check::point(&point, reader.arena()));

@@ -447,7 +447,7 @@ fn summary<'a>(reader: &mut Reader<'a>, point: &mut Point<'a>, mut message: Mess
             (3, Field::Fixed64(value)) => point.time_unix_nano = value,
             (4, Field::Fixed64(value)) => point.count = value,
             // A summary's sum has no presence: zero is absent.
-            (5, Field::Fixed64(bits)) => point.sum = Some(f64::from_bits(bits)).filter(|sum| *sum != 0.0),
+            (5, Field::Fixed64(bits)) => point.sum = (bits != 0).then(|| f64::from_bits(bits)),
             (6, Field::Bytes(inner)) => quantiles.push(quantile(inner)?),
             (7, Field::Bytes(inner)) => reader.push_entry(inner)?,
             (8, Field::Varint(value)) => point.flags = value as u32,
