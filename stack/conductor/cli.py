@@ -1,0 +1,136 @@
+"""The command line: `python -m conductor setup|up|down|status|logs|run|test`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from conductor import testing
+from conductor.errors import ConductorError
+from conductor.opening import open_runtime
+from conductor.places import ROOT
+from conductor.runtime import LOAD, Runtime
+from conductor.steps import say
+
+INTERRUPTED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    top = argparse.ArgumentParser(prog="conductor", description="Runs the shop, in containers or as local processes.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--runtime", default=os.environ.get("RUNTIME") or "auto", choices=("local", "compose", "auto"))
+    common.add_argument("--state", type=Path, default=ROOT / "run", help="pids, data and logs of what runs")
+    common.add_argument("--logs", type=Path, help="telemetry and truth (logs/, or STATE/logs for another state folder)")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("setup", parents=[common], help="install and build what the shop needs")
+    up = verbs.add_parser("up", parents=[common], help="start the shop and wait until it is healthy")
+    up.add_argument("--services", type=_names, help="only these and what they depend on (a,b,c)")
+    up.add_argument("--load", action="store_true", help="start the load generator, too")
+    up.add_argument("--fresh", action="store_true", help="begin with new volumes")
+    down = verbs.add_parser("down", parents=[common], help="stop everything in order")
+    down.add_argument("--volumes", action="store_true", help="forget the data, too")
+    verbs.add_parser("status", parents=[common], help="say how every service is")
+    logs = verbs.add_parser("logs", parents=[common], help="show a service's own output")
+    logs.add_argument("service")
+    logs.add_argument("--follow", action="store_true")
+    run = verbs.add_parser("run", parents=[common], help="start services, run a command with their addresses, stop them")
+    run.add_argument("--services", type=_names, required=True)
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    test = verbs.add_parser("test", parents=[common], help="run the services' own tests with real databases")
+    test.add_argument("parts", nargs="*", help=f"some of {', '.join(testing.PARTS)}")
+    return top
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb: 0 done, 1 failed, 2 could not begin, 130 interrupted."""
+    options = parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return _run(options)
+    except ConductorError as error:
+        say(f"conductor: {error}")
+        return error.code
+    except KeyboardInterrupt:
+        say("conductor: interrupted; nothing is left running")
+        return INTERRUPTED
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(options: argparse.Namespace) -> int:
+    runtime = open_runtime(options.runtime, options.state, options.logs)
+    match options.verb:
+        case "setup":
+            runtime.setup()
+        case "up":
+            _up(runtime, options)
+        case "down":
+            runtime.down(volumes=options.volumes)
+        case "status":
+            return _status(runtime)
+        case "logs":
+            _logs(runtime, options.service, options.follow)
+        case "run":
+            return _command(runtime, options)
+        case "test":
+            return testing.run(runtime, options.parts)
+    return 0
+
+
+def _up(runtime: Runtime, options: argparse.Namespace) -> None:
+    began = time.monotonic()
+    runtime.setup(options.services)
+    prepared = time.monotonic()
+    with runtime:
+        runtime.up(options.services, fresh=options.fresh)
+        if options.load:
+            runtime.up([LOAD])
+        runtime.detach()
+    say(f"up: healthy after {time.monotonic() - prepared:.1f} s (set-up {prepared - began:.1f} s)")
+    _table(runtime)
+
+
+def _status(runtime: Runtime) -> int:
+    _table(runtime)
+    return 0 if any(one.pid for one in runtime.status()) else 1
+
+
+def _table(runtime: Runtime) -> None:
+    rows = runtime.status()
+    for one in rows:
+        size = f"{one.memory / 1e6:.0f} MB" if one.memory else ""
+        sys.stdout.write(f"{one.service:<18} {one.state:<10} {one.pid or '':>8} {one.address:<22} {size:>8}\n")
+    total = sum(one.memory for one in rows)
+    if total:
+        sys.stdout.write(f"{'together':<61} {total / 1e6:>5.0f} MB\n")
+
+
+def _logs(runtime: Runtime, service: str, follow: bool) -> None:
+    paths = runtime.logs(service)
+    if not paths:
+        raise ConductorError(f"there is no output of {service!r} under {runtime.state}", 1)
+    command = ["tail", "-n", "+1", *(["-F"] if follow else []), *map(str, paths)]
+    subprocess.run(command, check=False)
+
+
+def _command(runtime: Runtime, options: argparse.Namespace) -> int:
+    command = [word for word in options.command if word != "--"]
+    if not command:
+        raise ConductorError("run: say which command, after --")
+    with runtime:
+        runtime.up(options.services)
+        return subprocess.run(command, env={**os.environ, **runtime.environment()}, check=False).returncode
