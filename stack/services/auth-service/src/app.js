@@ -96,7 +96,7 @@ const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGA
 function outcome({ code = '', message, statusCode }) {
   if (statusCode >= 400 && statusCode < 500) return [statusCode, 'invalid_request'];
   // pg-pool and pg name these by message only.
-  if (DATABASE_BUSY.has(code) || message.startsWith('timeout exceeded')) return [503, 'busy'];
+  if (DATABASE_BUSY.has(code) || /^(timeout exceeded|Query read timeout)/.test(message)) return [503, 'busy'];
   if (UNREACHABLE.has(code) || /^(57P0|08)/.test(code) || message.startsWith('Connection terminated')) {
     return [503, 'unavailable'];
   }

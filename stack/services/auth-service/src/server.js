@@ -47,10 +47,15 @@ async function start(log, leave) {
   const app = createApp({ config, pool, redis, metrics: createMetrics(), log, version });
 
   let served = 0;
+  let stopping = false;
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping) reply.header('connection', 'close'); // else its connection would hold the stop up
+  });
   app.addHook('onResponse', async () => {
     served += 1;
   });
   const stop = async (signal) => {
+    stopping = true;
     log.info({ 'process.signal': signal }, `${signal}: no new connections are taken`);
     const late = setTimeout(() => {
       log.warn(`requests still run after ${STOP_MS / 1000} s: they are cut off`);
@@ -69,13 +74,14 @@ async function start(log, leave) {
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop);
 
   await app.listen({ host: config.host, port: config.port });
+  const { port } = app.server.address();
   log.info(
     {
       'event.name': 'service.started',
-      'server.port': config.port,
+      'server.port': port,
       startup_ms: Math.round(performance.now()),
     },
-    `auth-service ${version} listens on port ${config.port}`,
+    `auth-service ${version} listens on port ${port}`,
   );
 }
 

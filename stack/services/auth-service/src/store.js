@@ -13,6 +13,7 @@ export function connectDatabase({ databaseUrl, poolSize }, log) {
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 2000,
     statement_timeout: 2000,
+    query_timeout: 3000, // a server that hangs enforces nothing
   });
   pool.on('error', (error) => {
     log.warn({ 'event.name': 'database.connection.lost', ...exception(error) }, 'an idle database connection broke');
