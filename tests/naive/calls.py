@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .addresses import client_of
@@ -10,13 +11,15 @@ from .parties import Source, session_of, user_of
 from .semconv import Known
 from .status import rpc_code
 from .values import put
-from .words import split
 
 Json = dict[str, Any]
 MESSAGING = {"create": 1, "send": 1, "publish": 1, "receive": 2, "process": 2, "settle": 3}
 METHODS = {"POST": 1, "GET": 2, "HEAD": 2, "OPTIONS": 2, "PUT": 3, "PATCH": 3, "DELETE": 4}
-VERBS = {"create": 1, "get": 2, "list": 2, "update": 3, "delete": 4}
-PRODUCER, CONSUMER = 4, 5
+VERBS = {
+    "create": 1, "insert": 1, "add": 1, "get": 2, "list": 2, "read": 2, "search": 2, "find": 2, "update": 3, "set": 3,
+    "patch": 3, "replace": 3, "delete": 4, "remove": 4,
+}  # fmt: skip
+SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 
 
 def messaging(known: Known, source: Source, name: str, kind: int) -> Json | None:
@@ -25,9 +28,9 @@ def messaging(known: Known, source: Source, name: str, kind: int) -> Json | None
         return None
     system, operation = known.text("messaging.system"), known.text("messaging.operation.name")
     kind_of = known.text("messaging.operation.type")
-    if task := known.text("celery.task_name"):
-        system = system or "celery"
-        operation = operation or task
+    task = known.text("celery.task_name")
+    if task and known.get("messaging.system") is None:
+        system, operation = "celery", task
     operation = operation or kind_of or name
     if not operation:
         return None
@@ -40,12 +43,10 @@ def messaging(known: Known, source: Source, name: str, kind: int) -> Json | None
     if target:
         destination = (known.text("messaging.destination_kind") or "").lower()
         resource = put({"name": target, "role_id": 1}, type=destination if destination in ("queue", "topic") else None)
-    end = server_endpoint(known, None, known.text("network.peer.address"))
-    if end:
-        put(end, svc_name=system)
+    end = server_endpoint(known, system, known.text("network.peer.address"), only_addressed=True)
     return put(
         {"class_uid": 6003, **activity},
-        actor=source.actor(),
+        actor=source.actor(known),
         src_endpoint=source.endpoint(),
         dst_endpoint=end,
         api=put(
@@ -58,16 +59,18 @@ def messaging(known: Known, source: Source, name: str, kind: int) -> Json | None
 
 
 def rpc_activity(method: str) -> Json:
-    verb = split(method)[:1]
-    number = VERBS.get(verb[0]) if verb else None
-    return {"activity_id": 99, "activity_name": method} if number is None else {"activity_id": number}
+    name = re.split(r"[/.]", method)[-1]
+    verb = re.match(r"([A-Za-z][a-z]*)?", name)[0]
+    number = VERBS.get(verb.lower())
+    return {"activity_id": 99, "activity_name": method.rsplit("/", 1)[-1]} if number is None else {"activity_id": number}
 
 
-def caller(known: Known, source: Source, *, server: bool) -> Json | None:
+def caller(known: Known, source: Source, *, server: bool, called: str | None = None) -> Json | None:
     """Return actor and endpoints; None when a server does not know its caller."""
     if not server:
-        end = server_endpoint(known, known.text("service.peer.name"), known.text("network.peer.address"))
-        return put({"actor": source.actor(), "src_endpoint": source.endpoint()}, dst_endpoint=end)
+        name = known.text("service.peer.name") or called
+        end = server_endpoint(known, name, known.text("network.peer.address"), only_addressed=True)
+        return put({"actor": source.actor(known), "src_endpoint": source.endpoint()}, dst_endpoint=end)
     client = client_of(known)
     agent = (known.text("user_agent.original") or "").split()
     actor = put({}, user=user_of(known), session=session_of(known), app_name=agent[0] if agent else None)
@@ -76,30 +79,36 @@ def caller(known: Known, source: Source, *, server: bool) -> Json | None:
     return {"actor": actor, "src_endpoint": client, "dst_endpoint": server_endpoint(known, source.name, None)}
 
 
-def rpc(known: Known, source: Source, *, server: bool) -> Json | None:
+def rpc(known: Known, source: Source, kind: int) -> Json | None:
     """A remote procedure was called."""
     method, service = known.text("rpc.method"), known.text("rpc.service")
     if not known.any("rpc.") or not method:
         return None
-    parties = caller(known, source, server=server)
+    parties = caller(known, source, server=kind == SERVER, called=service if kind == CLIENT else None)
     if parties is None:
         return None
     operation = method if "/" in method or not service else f"{service}/{method}"
     number, name = rpc_code(known)
-    response = None if number is None else put({"code": number}, error=name if number else None)
+    response = put({}, code=number, error=name if number != 0 else None)
     api = put({"operation": operation}, service=put({}, name=service), response=response)
-    return {"class_uid": 6003, **rpc_activity(method.rsplit("/", 1)[-1]), **parties, "api": api}
+    return {"class_uid": 6003, **rpc_activity(method), **parties, "api": api}
 
 
-def function(known: Known, source: Source, *, server: bool, name: str) -> Json | None:
+def function(known: Known, source: Source, kind: int, name: str) -> Json | None:
     """A function or a GraphQL operation was run."""
     if not known.any("faas.") and not known.any("graphql."):
         return None
-    parties = caller(known, source, server=server)
-    operation = known.text("graphql.operation.name") or known.text("faas.name") or name
+    parties = caller(known, source, server=kind == SERVER)
+    names = ("graphql.operation.name", "faas.invoked_name", "faas.name")
+    operation = next((held for key in names if (held := known.text(key))), name)
     if parties is None or not operation:
         return None
-    return {"class_uid": 6003, **rpc_activity(operation), **parties, "api": {"operation": operation}}
+    activity = rpc_activity(operation)
+    if "activity_name" in activity:
+        activity["activity_name"] = operation
+    if known.text("graphql.operation.type") == "query":
+        activity = {"activity_id": 2}
+    return {"class_uid": 6003, **activity, **parties, "api": {"operation": operation}}
 
 
 def api_log(known: Known, source: Source, latency: int | None) -> Json | None:

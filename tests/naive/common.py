@@ -81,7 +81,7 @@ class Draft:
         self.otel: Json = {}
         self.non_finite: Json = {}
         known, url = group.known, group.scope_url or group.resource_url
-        version = url.rstrip("/").rsplit("/", 1)[-1]
+        version = url.rsplit("/", 1)[-1]
         self.metadata = put(
             {"version": VERSION, "product": group.source.product()},
             log_name=log_name,
@@ -161,5 +161,8 @@ def moved(known: Known, event: Json) -> set[str]:
     return {
         key
         for key, kind, value, others in rules
-        if known.count(key) == 1 and known.held[key] == (kind, value) and not any(name in known.held for name in others)
+        if known.count(key) == 1
+        and value is not None
+        and known.get(key) == (kind, value)
+        and not any(known.occurs(name) for name in others)
     }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import Any
 
-from .addresses import server_of
 from .http import server_endpoint
 from .parties import Source
 from .semconv import Known
@@ -68,22 +68,29 @@ REDIS_CATEGORIES = {
 def operation_of(known: Known) -> str | None:
     """Return the operation: by its name, else the first word of the summary or the text."""
     for name in ("db.operation.name", "db.query.summary", "db.query.text"):
-        if held := known.text(name):
-            parts = held.split()
-            if parts:
-                return held if name == "db.operation.name" else parts[0]
+        held = known.text(name)
+        if held and name == "db.operation.name":
+            return held
+        if held and first_word(held):
+            return first_word(held)
     return None
+
+
+def first_word(text: str) -> str | None:
+    return next((word for word in re.split(r"[\s(;]+", text) if word), None)
 
 
 def activity_of(operation: str | None, system: str | None, span_name: str) -> Json:
     if operation is None:
         return {"activity_id": 3 if "connect" in span_name.lower() else 0}
-    word = operation.upper()
+    first = first_word(operation) or operation
+    word = first.upper()
     number = SQL.get(word)
     if system in ("redis", "valkey"):
         number = next((id_ for id_, held in REDIS.items() if word in held.split()), None)
         if number is None:
             number = next((id_ for start, id_ in REDIS_STARTS.items() if word.startswith(start)), None)
+        operation = first
         if number is None:
             number = next((id_ for id_, held in REDIS_CATEGORIES.items() if word in held.split()), None)
     return {"activity_id": 99, "activity_name": operation} if number is None else {"activity_id": number}
@@ -93,9 +100,10 @@ def database_of(known: Known) -> Json:
     system = known.text("db.system.name")
     namespace = known.get("db.namespace")
     name = plain_text(namespace) if namespace and namespace[0] in ("str", "int") else None
+    name = name or None
     if system in ("redis", "valkey"):
         name = name or "0"
-    name = name or server_of(known)[0] or system
+    name = name or known.text("server.address") or system
     if not name:
         return {}
     kind = (system or "").lower()
@@ -125,13 +133,11 @@ def datastore_activity(known: Known, source: Source, span_name: str) -> Json | N
         return None
     system = known.text("db.system.name")
     operation = operation_of(known)
-    end = server_endpoint(known, None, known.text("network.peer.address"))
-    if end:
-        put(end, svc_name=system)
+    end = server_endpoint(known, system, known.text("network.peer.address"), only_addressed=True)
     event = {"class_uid": 6005, "type_id": 1, **activity_of(operation, system, span_name)}
     return put(
         event,
-        actor=source.actor(),
+        actor=source.actor(known),
         src_endpoint=source.endpoint(),
         dst_endpoint=end,
         database=database,

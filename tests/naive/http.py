@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from .addresses import client_of, ip_version, is_ip, server_of, split_port
-from .parties import Source, session_of, user_of
+from .parties import Source, person_of
 from .semconv import Known
 from .status import REASONS, http_code
 from .values import put
 
 Json = dict[str, Any]
 METHODS = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH"]
+UNKNOWN, INBOUND, OUTBOUND = 0, 1, 2
 HEADER = "http.request.header."
 
 
@@ -25,29 +26,39 @@ def texts(known: Known, name: str) -> list[str]:
     return [item[1] for item in items if item[0] == "str"]
 
 
+def split_url(url: str) -> Json | None:
+    """Take `scheme://[user@]host[:port]/path?query#fragment` apart."""
+    match = re.fullmatch(r"(.*?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?", url, re.DOTALL)
+    if match is None:
+        return None
+    host, port = split_port(match[2].rsplit("@", 1)[-1])
+    return {"scheme": match[1], "host": host or None, "port": port, "path": match[3], "query": match[4]}
+
+
 def url_of(known: Known) -> Json:
     full = known.text("url.full")
-    parts = urlsplit(full) if full else None
+    parts = split_url(full) if full else None
     host, port = server_of(known)
     scheme = known.text("url.scheme")
-    path, query = known.text("url.path"), known.text("url.query")
-    if parts is not None and parts.netloc:
-        own_host, own_port = split_port(parts.netloc.rsplit("@", 1)[-1])
-        scheme = scheme or parts.scheme or None
-        host = host or own_host or None
-        port = own_port if port is None else port
-        path = path or parts.path or None
-        query = query or parts.query or None
-    if full is None and scheme and host and path:
+    own_path, _, own_query = (known.text("http.target") or "").partition("?")
+    path, query = known.text("url.path") or own_path or None, known.text("url.query") or own_query or None
+    if parts is not None:
+        scheme = scheme or parts["scheme"] or None
+        host = host or parts["host"]
+        port = parts["port"] if port is None else port
+        path = path or parts["path"] or None
+        query = query or parts["query"] or None
+    if full is None and scheme and host and path and not host.startswith("/"):
         full = f"{scheme}://{f'[{host}]' if ':' in host else host}"
-        full += (f":{port}" if port is not None else "") + path + (f"?{query}" if query else "")
+        full += (f":{port}" if port is not None else "") + ("" if path.startswith("/") else "/") + path
+        full += f"?{query}" if query else ""
     if path is None and full is None:
         return {}
     return put({}, scheme=scheme, hostname=host, port=port, path=path, query_string=query, url_string=full)
 
 
 def first_header(known: Known, name: str) -> str | None:
-    return next(iter(texts(known, HEADER + name)), None)
+    return next(iter(texts(known, HEADER + name)), None) or None
 
 
 def request_id(known: Known) -> str | None:
@@ -56,10 +67,11 @@ def request_id(known: Known) -> str | None:
 
 def request_of(known: Known) -> Json:
     method = known.text("http.request.method")
-    headers, forwarded = [], []
+    headers, forwarded, seen = [], [], set()
     for key, _ in known.entries:
-        if key.startswith(HEADER):
+        if key.startswith(HEADER) and key != HEADER and key not in seen:
             headers += [{"name": key.removeprefix(HEADER), "value": value} for value in texts(known, key)]
+            seen.add(key)
     for held in texts(known, HEADER + "x-forwarded-for"):
         forwarded += [part.strip() for part in held.split(",") if is_ip(part.strip())]
     return put(
@@ -86,11 +98,13 @@ def response_of(known: Known, latency: int | None) -> Json:
         status=REASONS.get(code),
         latency=latency,
         body_length=known.integer("http.response.body.size"),
-        content_type=next(iter(texts(known, "http.response.header.content-type")), None),
+        content_type=next(iter(texts(known, "http.response.header.content-type")), None) or None,
     )
 
 
-def server_endpoint(known: Known, svc_name: str | None, peer: str | None) -> Json:
+def server_endpoint(
+    known: Known, svc_name: str | None, peer: str | None, *, only_addressed: bool = False
+) -> Json:
     """Return the endpoint of the server. `peer` is an address that is surely its."""
     host, port = server_of(known)
     end: Json = {}
@@ -101,15 +115,19 @@ def server_endpoint(known: Known, svc_name: str | None, peer: str | None) -> Jso
             end.setdefault("ip", host)
         else:
             end["name" if host.startswith("/") else "hostname"] = host
-    return put(end, port=port, svc_name=svc_name)
+    if only_addressed and not end:
+        return {}
+    put(end, svc_name=svc_name)
+    # A port alone is no endpoint.
+    return put(end, port=port) if end else {}
 
 
-def connection(known: Known, *, server: bool) -> Json:
-    version = {"ipv4": 4, "ipv6": 6}.get((known.text("network.type") or "").lower())
-    for name in ("network.peer.address", "client.address" if server else "server.address"):
+def connection(known: Known, direction: int) -> Json:
+    version = {"ipv4": 4, "ipv6": 6}.get(known.text("network.type") or "")
+    for name in ("network.peer.address", "client.address", "server.address"):
         version = version or ip_version(split_port(known.text(name) or "")[0])
     return put(
-        {"direction_id": 1 if server else 2},
+        {"direction_id": direction},
         protocol_name=known.text("network.transport"),
         protocol_ver_id=version,
     )
@@ -130,25 +148,26 @@ def activity_of(known: Known) -> Json:
     return {"activity_id": 99, "activity_name": known.text("http.request.method_original") or method or "_OTHER"}
 
 
-def http_activity(known: Known, source: Source, *, server: bool, latency: int | None) -> Json | None:
+def http_activity(known: Known, source: Source, direction: int, latency: int | None) -> Json | None:
     """Return what HTTP Activity adds; None when it cannot be filled."""
-    if known.get("http.request.method") is None:
+    if known.text("http.request.method") is None:
         return None
+    server = direction != OUTBOUND
     request, response = request_of(known), response_of(known, latency)
     if not request and not response:
         return None
     event: Json = {"class_uid": 4002, **activity_of(known)}
     if server:
         put(event, src_endpoint=client_of(known), dst_endpoint=server_endpoint(known, source.name, None))
-        put(event, actor=put({}, user=user_of(known), session=session_of(known)))
+        put(event, actor=person_of(known))
     else:
         peer = known.text("network.peer.address")
         end = server_endpoint(known, known.text("service.peer.name"), peer)
-        put(event, src_endpoint=source.endpoint(), dst_endpoint=end, actor=put({}, process=source.process()))
+        put(event, src_endpoint=source.endpoint(), dst_endpoint=end, actor=put(person_of(known), process=source.process()))
     return put(
         event,
         http_request=request,
         http_response=response,
-        connection_info=connection(known, server=server),
+        connection_info=connection(known, direction),
         traffic=traffic(known, server=server),
     )

@@ -160,19 +160,19 @@ def of_point(
     for field_number, name in ((6, "sum"), (7, "min"), (8, "max")):
         held = None if point.get(name) is None else read_double(point[name])
         # Protobuf keeps no presence of a summary's sum.
-        if held is not None and not (kind == "summary" and held == 0):
+        if held is not None and not (kind == "summary" and str(held) == "0.0"):
             form += double(field_number, held)
     form += counts(9, point.get("bucketCounts"))
     form += sequence(10, [double(1, read_double(bound)) for bound in point.get("explicitBounds") or []])
     form += signed(11, int(point.get("scale") or 0)) + unsigned(12, point.get("zeroCount"))
-    threshold = read_double(point.get("zeroThreshold") or 0)
+    threshold = read_double(point.get("zeroThreshold"))
     form += double(13, threshold) if threshold != 0 else b""
     form += buckets(14, point.get("positive")) + buckets(15, point.get("negative"))
     quantiles = point.get("quantileValues") or []
     form += sequence(
         16,
         [
-            double(1, read_double(q.get("quantile") or 0)) + double(2, read_double(q.get("value") or 0))
+            double(1, read_double(q.get("quantile"))) + double(2, read_double(q.get("value")))
             for q in quantiles
         ],
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from . import calls, datastore, http, identity, operations, status, words
 from .common import Draft, Group, enum_of, groups, integer_of, milliseconds, moved
 from .finish import finish
+from .parties import person_of
 from .semconv import Known
-from .values import as_json, number, plain_text, put, read_attributes, read_id, read_value
+from .values import LONG_MAX, LONG_MIN, as_json, number, plain_text, put, read_attributes, read_id, read_value
 
 Json = dict[str, Any]
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
@@ -30,9 +32,16 @@ def duration_of(known: Known) -> float | None:
     """Return the duration in milliseconds that a log tells."""
     for name, unit in DURATIONS:
         held = number(known.get(name))
-        if held is not None and held >= 0:
+        if held is not None:
             return held / 1e6 if name == "event.duration" else held * unit
     return None
+
+
+def whole(duration: float | None) -> int | None:
+    """Return a duration as an integer, rounded like those of spans."""
+    if duration is None or not LONG_MIN <= duration <= LONG_MAX:
+        return None
+    return math.floor(duration + 0.5)
 
 
 def log_event(group: Group, log: Json) -> Json:
@@ -42,6 +51,8 @@ def log_event(group: Group, log: Json) -> Json:
     severity = enum_of(log, "severityNumber", SEVERITIES)
     time, observed = integer_of(log, "timeUnixNano"), integer_of(log, "observedTimeUnixNano")
     draft.time(time or observed)
+    # A time that milliseconds cannot hold is as good as none.
+    draft.event["time"] = milliseconds(time) if milliseconds(time) is not None else milliseconds(observed) or 0
     draft.metadata["uid"] = identity.uid(b"logs", group.hash, identity.long(time), identity.of_log(log, severity))
     name = log.get("eventName") or ""
     put(
@@ -52,10 +63,13 @@ def log_event(group: Group, log: Json) -> Json:
         original_event_uid=known.text("log.record.uid"),
         log_source=known.text("log.file.path"),
     )
-    flags, span_id = integer_of(log, "flags"), read_id(log.get("spanId"))
-    draft.trace(read_id(log.get("traceId")), flags)
     draft.unsigned(draft.otel, "time_nano", time, "otel.time_nano")
     draft.unsigned(draft.otel, "observed_time_nano", observed, "otel.observed_time_nano")
+    if name and known.text("event.name") == name:
+        # The attribute alone gives the same code: this says that the field is there, too.
+        draft.non_finite["metadata.event_code"] = name
+    flags, span_id = integer_of(log, "flags"), read_id(log.get("spanId"))
+    draft.trace(read_id(log.get("traceId")), flags)
     put(
         draft.otel,
         span_uid=span_id or None,
@@ -71,9 +85,11 @@ def log_event(group: Group, log: Json) -> Json:
     effective = status.log_severity(severity, log.get("severityText") or "")
     draft.event["severity_id"] = status.severity_id(effective)
     took = duration_of(known)
-    draft.event |= classify(known, group, name, effective, None if took is None else int(took + 0.5))
-    if took is not None:
-        draft.event["duration"] = int(took + 0.5)
+    took = whole(took)
+    draft.event |= classify(known, group, name, effective, took)
+    put(draft.event, duration=took)
+    if draft.event["class_uid"] != 3002 and "actor" not in draft.event:
+        put(draft.event, actor=person_of(known))
     found = status.log_status(known, draft.event["class_uid"], effective)
     put(draft.event, **found)
     return draft.close(entries, moved(known, draft.event))
@@ -83,7 +99,7 @@ def classify(known: Known, group: Group, name: str, severity: int, latency: int 
     """Return class, activity and the class's attributes; the first test that can be filled decides."""
     source = group.source
     error: Json = {"class_uid": 6008, "activity_id": 1}
-    if known.text("exception.type") or known.text("exception.message"):
+    if known.get("exception.type") is not None or known.get("exception.message") is not None:
         return error
     names = [name, *(known.text(key) or "" for key in ("event.name", "event.action"))]
     if kind := words.authentication(names):
@@ -99,14 +115,12 @@ def classify(known: Known, group: Group, name: str, severity: int, latency: int 
         tests.append(operations.lifecycle(known, source, number))
     tests += [
         calls.api_log(known, source, latency),
-        http.http_activity(known, source, server=True, latency=latency),
+        http.http_activity(known, source, http.INBOUND, latency),
     ]
-    client = Known(known.entries, server=False)
-    tests += [
-        datastore.datastore_activity(client, source, ""),
-        calls.messaging(client, source, name, 0),
-        calls.rpc(client, source, server=False),
-    ]
+    tests.append(datastore.datastore_activity(known, source, ""))
+    if known.any("messaging."):
+        tests.append(calls.messaging(known, source, name, 0))
+    tests.append(calls.rpc(known, source, 0))
     for found in tests:
         if found is not None:
             return found

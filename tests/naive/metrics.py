@@ -26,6 +26,11 @@ def point_events(request: Json, mode: str) -> list[Json]:
     return found
 
 
+def is_zero(value: float) -> bool:
+    """Say whether protobuf leaves a double out: -0.0 it writes."""
+    return str(value) == "0.0"
+
+
 def is_scraped(group: Group, metric: Json) -> bool:
     name = group.scope.get("name") or ""
     return name.endswith("/prometheusreceiver") or any(
@@ -40,6 +45,8 @@ def point_event(group: Group, metric: Json, kind: str, point: Json) -> Json:
     temporality = enum_of(metric[kind], "aggregationTemporality", TEMPORALITIES)
     form = identity.of_point(group.scope, group.scope_url, metric, kind, temporality, point)
     draft.time(time)
+    draft.unsigned(draft.otel, "time_nano", time, "otel.time_nano")
+    draft.unsigned(draft.otel, "start_time_nano", start, "otel.start_time_nano")
     draft.metadata["uid"] = identity.uid(b"metrics", group.hash, identity.long(time), form)
     draft.event |= {
         "class_uid": 99905001,
@@ -55,8 +62,6 @@ def point_event(group: Group, metric: Json, kind: str, point: Json) -> Json:
         message=metric.get("name") or None,
         service=group.source.service(),
     )
-    draft.unsigned(draft.otel, "time_nano", time, "otel.time_nano")
-    draft.unsigned(draft.otel, "start_time_nano", start, "otel.start_time_nano")
     put(draft.otel, flag_bits=integer_of(point, "flags") or None)
     # Text alone is in the tags already.
     typed = any(value[0] != "str" for _, value in entries)
@@ -76,18 +81,19 @@ def metric_point(draft: Draft, metric: Json, kind: str, temporality: int, point:
     if kind == "sum":
         held["is_monotonic"] = bool(metric[kind].get("isMonotonic"))
     held["value"] = ""
-    if integer_of(point, "flags") & NO_RECORDED_VALUE:
+    missing = bool(integer_of(point, "flags") & NO_RECORDED_VALUE)
+    if missing:
         held["is_value_missing"] = True
     if kind in ("gauge", "sum"):
-        put_number(draft, held, point, "metric_point.", held)
+        put_number(draft, held, point, "metric_point.", None if missing else held)
         return put(held, exemplars=exemplars(draft, point))
     draft.count(held, "point_count", integer_of(point, "count"), "metric_point.point_count")
     for name in ("sum", "min", "max"):
         value = None if point.get(name) is None else read_double(point[name])
         # Protobuf keeps no presence of a summary's sum.
-        if value is not None and not (kind == "summary" and value == 0):
+        if value is not None and not (kind == "summary" and is_zero(value)):
             draft.double(held, f"point_{name}", value, f"metric_point.point_{name}")
-            if name == "sum":
+            if name == "sum" and not missing:
                 held["value"] = double_name(value) or double_text(value)
     put_list(draft, held, "explicit_bounds", [read_double(bound) for bound in point.get("explicitBounds") or []])
     put_list(draft, held, "bucket_counts", [int(count) for count in point.get("bucketCounts") or []])
@@ -125,25 +131,25 @@ def put_list(draft: Draft, node: Json, name: str, items: list[Any], path: str = 
 def put_exponential(draft: Draft, held: Json, point: Json) -> None:
     put(held, scale=integer_of(point, "scale"))
     draft.count(held, "zero_count", integer_of(point, "zeroCount"), "metric_point.zero_count")
-    threshold = read_double(point.get("zeroThreshold") or 0)
+    threshold = read_double(point.get("zeroThreshold"))
     draft.double(held, "zero_threshold", threshold, "metric_point.zero_threshold")
     for name in ("positive", "negative"):
         buckets = point.get(name) or {}
         offset, counts = integer_of(buckets, "offset"), [int(count) for count in buckets.get("bucketCounts") or []]
         if offset or counts:
             held[name] = {"bucket_offset": offset}
-            if not counts:
-                held[name]["bucket_counts"] = []
+            held[name]["bucket_counts"] = []
             put_list(draft, held[name], "bucket_counts", counts, f"metric_point.{name}.")
 
 
 def quantiles(draft: Draft, point: Json) -> list[Json]:
     found = []
     for index, held in enumerate(point.get("quantileValues") or []):
-        node: Json = {}
+        # The quantile is required.
+        node: Json = {"quantile": 0.0}
         path = f"metric_point.quantile_values.{index}."
-        draft.double(node, "quantile", read_double(held.get("quantile") or 0), path + "quantile")
-        draft.double(node, "value_double", read_double(held.get("value") or 0), path + "value_double")
+        draft.double(node, "quantile", read_double(held.get("quantile")), path + "quantile")
+        draft.double(node, "value_double", read_double(held.get("value")), path + "value_double")
         found.append(node)
     return found
 
@@ -155,7 +161,7 @@ def exemplars(draft: Draft, point: Json) -> list[Json]:
 def exemplar(draft: Draft, held: Json, index: int) -> Json:
     path = f"metric_point.exemplars.{index}."
     time = integer_of(held, "timeUnixNano")
-    node = put({}, time=milliseconds(time))
+    node: Json = {"time": milliseconds(time) or 0}
     draft.unsigned(node, "time_nano", time, path + "time_nano")
     put_number(draft, node, held, path, None)
     return put(

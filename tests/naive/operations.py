@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
 from typing import Any
 
 from .addresses import client_of
-from .parties import UNKNOWN, Source, session_of, user_of
+from .moments import moment_of
+from .parties import UNKNOWN, Source, person_of, session_of, user_of
 from .semconv import Known
-from .values import as_json, integer, plain_text, put
+from .values import as_json, plain_text, put
 
 Json = dict[str, Any]
 PROTOCOLS = {
@@ -18,19 +17,6 @@ PROTOCOLS = {
 }  # fmt: skip
 TOKENS = {"client": 6, "access": 6, "bearer": 6, "identity": 3, "id": 3, "refresh": 4}
 LOGON, NETWORK = 1, 3
-
-
-def milliseconds_of(text: str) -> int | None:
-    """Read an RFC 3339 time."""
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text)
-    if match is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[4].upper().replace('Z', '+00:00')}")
-    except ValueError:
-        return None
-    fraction = int(((match[3] or ".")[1:] + "000")[:3])
-    return int(moment.timestamp()) * 1000 + fraction
 
 
 def authentication(known: Known, source: Source, kind: tuple[int, str | None], succeeded: bool | None) -> Json:
@@ -44,7 +30,7 @@ def authentication(known: Known, source: Source, kind: tuple[int, str | None], s
         event["dst_endpoint"] = {"svc_name": UNKNOWN}
     if client := client_of(known):
         event |= {"src_endpoint": client, "logon_type_id": NETWORK, "is_remote": True}
-    if protocol := known.text("auth.protocol"):
+    if protocol := known.text("auth.protocol") or known.text("auth.method"):
         held = PROTOCOLS.get(protocol.lower())
         event |= {"auth_protocol_id": 99, "auth_protocol": protocol} if held is None else {"auth_protocol_id": held}
     mfa = known.get("auth.mfa")
@@ -56,15 +42,11 @@ def authentication(known: Known, source: Source, kind: tuple[int, str | None], s
 
 
 def token_of(known: Known) -> Json:
-    expiration = known.get("auth.token.expiration_time")
-    moment = None
-    if expiration is not None:
-        moment = milliseconds_of(expiration[1]) if expiration[0] == "str" else integer(expiration)
     return put(
         {},
         type_id=TOKENS.get((known.text("auth.token.type") or "").lower()),
         uid=known.text("auth.token.id"),
-        expiration_time=moment,
+        expiration_time=moment_of(known.get("auth.token.expiration_time")),
     )
 
 
@@ -112,21 +94,24 @@ def flag_evaluation(known: Known) -> Json | None:
     return event
 
 
-def app_of(known: Known, source: Source) -> Json:
-    """Return the application affected: the one named, else the service."""
+def app_of(known: Known, source: Source) -> Json | None:
+    """Return the application affected: the one named, else the service; None when neither has a name."""
     app = source.product()
     if name := known.text("app.name"):
         app = {"name": name, "vendor_name": app["vendor_name"]}
+    elif source.service_name is None:
+        return None
     return put(app, version=known.text("app.version"))
 
 
-def deployment(known: Known, source: Source, number: int) -> Json:
+def deployment(known: Known, source: Source, number: int) -> Json | None:
     """An application was deployed."""
-    user = known.text("user.id")
-    actor = put({"app_name": source.name}, user={"uid": user, "type_id": 1} if user else None)
-    return {"class_uid": 6002, "activity_id": number, "app": app_of(known, source), "actor": actor}
+    actor = {"app_name": source.name, **person_of(known)}
+    app = app_of(known, source)
+    return app and {"class_uid": 6002, "activity_id": number, "app": app, "actor": actor}
 
 
-def lifecycle(known: Known, source: Source, number: int) -> Json:
+def lifecycle(known: Known, source: Source, number: int) -> Json | None:
     """A service started or stopped."""
-    return {"class_uid": 6002, "activity_id": number, "app": app_of(known, source)}
+    app = app_of(known, source)
+    return app and {"class_uid": 6002, "activity_id": number, "app": app}

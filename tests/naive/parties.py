@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .addresses import EMAIL, MAC, UUID, is_ip
+from .moments import milliseconds_of
 from .semconv import Known
 from .values import Value, integer, put, text
 
@@ -32,6 +34,11 @@ def user_of(known: Known) -> Json:
         groups=groups,
         type_id=1,
     )
+
+
+def person_of(known: Known) -> Json:
+    """Return user and session as parts of an actor."""
+    return put({}, user=user_of(known), session=session_of(known))
 
 
 def session_of(known: Known) -> Json:
@@ -73,26 +80,28 @@ class Source:
 
     def tags(self) -> list[Json]:
         names = ("deployment.environment.name", "service.namespace", "service.instance.id")
-        return [{"name": name, "value": value} for name in names if (value := self.known.text(name))]
+        held = {name: self.known.text(name) for name in names}
+        held[names[0]] = held[names[0]] or text(self.known.held.get("deployment.environment"))
+        return [{"name": name, "value": value} for name, value in held.items() if value]
 
     def process(self) -> Json:
         path = self.known.text("process.executable.path")
         pid = integer(self.known.get("process.pid"))
         if pid is None:
             return {}
-        file = None
-        if path and path.split("/")[-1]:
-            file = {"name": path.split("/")[-1], "path": path, "type_id": 1}
+        name = re.split(r"[/\\]", path or "")[-1]
+        file = {"name": name, "path": path, "type_id": 1} if name else None
         return put(
             {"pid": pid},
             name=self.known.text("process.executable.name"),
             file=file,
             cmd_line=self.known.text("process.command_line"),
+            created_time=milliseconds_of(self.known.text("process.creation.time") or ""),
         )
 
-    def actor(self) -> Json:
-        """Return the service as the one that acts."""
-        return put({"app_name": self.name}, process=self.process())
+    def actor(self, known: Known) -> Json:
+        """Return the service as the one that acts, for someone whom a record may name."""
+        return put({"app_name": self.name, **person_of(known)}, process=self.process())
 
     def device(self) -> Json:
         known = self.known
@@ -125,6 +134,8 @@ class Source:
 
     def container(self) -> Json:
         known = self.known
+        if not known.text("container.id") and not known.text("container.name"):
+            return {}
         image_uid = known.text("container.image.id") or first(known.get("container.image.repo_digests"))
         image = put({"uid": image_uid}, name=known.text("container.image.name")) if image_uid else None
         pod = known.text("k8s.pod.uid")
@@ -135,7 +146,7 @@ class Source:
             name=known.text("container.name"),
             image=image,
             pod_uuid=pod,
-            orchestrator="kubernetes" if pod else None,
+            orchestrator="kubernetes" if known.any("k8s.") else None,
         )
 
     def cloud(self) -> Json:

@@ -26,9 +26,8 @@ NAMES: dict[str, list[str]] = {
     "feature_flag.result.variant": ["feature_flag.variant"],
     "feature_flag.result.reason": ["feature_flag.evaluation.reason"],
     "feature_flag.provider.name": ["feature_flag.provider_name"],
-    "auth.protocol": ["auth.method"],
     "auth.token.id": ["jti"],
-    "app.resource.id": ["resource.id"],
+    "app.resource.id": ["resource.id", "resource.uid"],
     "app.resource.name": ["resource.name"],
     "app.resource.type": ["resource.type"],
     "http.request.id": ["request.id", "request_id", "reqId"],
@@ -54,37 +53,32 @@ class Known:
     def __init__(self, entries: Attributes, *, server: bool = True) -> None:
         self.entries = entries
         self.held: dict[str, Value] = {}
+        # Of a repeated key the first value counts, and an empty value is none.
         for key, value in entries:
-            self.held.setdefault(key, value)
+            if value[0] != "empty":
+                self.held.setdefault(key, value)
         self.names = NAMES | (SERVER_NAMES if server else CLIENT_NAMES)
 
     def get(self, name: str) -> Value | None:
         """Return the value of the first of a name's spellings that is there."""
-        if name in ("url.path", "url.query"):
-            return self._of_target(name)
         for spelling in [name, *self.names.get(name, [])]:
             if spelling in self.held:
                 return self.held[spelling]
         return None
 
-    def _of_target(self, name: str) -> Value | None:
-        if name in self.held:
-            return self.held[name]
-        target = text(self.held.get("http.target"))
-        if target is None:
-            return None
-        path, mark, query = target.partition("?")
-        return ("str", path if name == "url.path" else query) if name == "url.path" or mark else None
-
     def text(self, name: str) -> str | None:
         return text(self.get(name))
+
+    def occurs(self, key: str) -> bool:
+        """Say whether a key is there, be it with the empty value."""
+        return any(held == key for held, _ in self.entries)
 
     def integer(self, name: str) -> int | None:
         return integer(self.get(name))
 
     def any(self, prefix: str) -> bool:
         """Say whether an attribute of a namespace is there."""
-        return any(key.startswith(prefix) for key in self.held)
+        return any(key.startswith(prefix) for key, _ in self.entries)
 
     def count(self, key: str) -> int:
         return sum(1 for held, _ in self.entries if held == key)

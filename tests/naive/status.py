@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .semconv import Known
 from .values import plain_text
 
 SEVERITY_TEXTS = {
-    "TRACE": 1, "DEBUG": 5, "INFO": 9, "INFORMATION": 9, "INFORMATIONAL": 9, "NOTICE": 10, "WARN": 13, "WARNING": 13,
-    "ERROR": 17, "ERR": 17, "CRITICAL": 21, "CRIT": 21, "ALERT": 19, "FATAL": 21, "EMERGENCY": 21, "EMERG": 21,
+    "TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21, "INFORMATION": 9, "INFORMATIONAL": 9, "NOTICE": 10, "WARNING": 13, "ERR": 17, "CRITICAL": 21, "CRIT": 21,
+    "ALERT": 19, "EMERGENCY": 21, "EMERG": 21, "PANIC": 21,
 }  # fmt: skip
 GRPC_NAMES = [
     "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
@@ -34,8 +35,8 @@ REASONS = {
     506: "Variant Also Negotiates", 507: "Insufficient Storage", 508: "Loop Detected",
     511: "Network Authentication Required",
 }  # fmt: skip
-SUCCEEDED = {"success", "succeeded", "ok", "successful"}
-FAILED = {"failure", "failed", "error", "fail"}
+SUCCEEDED = {"success", "succeeded", "successful", "ok", "allowed", "granted"}
+FAILED = {"failure", "failed", "fail", "error", "denied", "rejected"}
 # Logs of these classes say that something was done.
 DONE = {3002, 3004, 4002, 6002, 6003, 6005}
 OK, ERROR = 1, 2
@@ -43,7 +44,10 @@ OK, ERROR = 1, 2
 
 def log_severity(number: int, text: str) -> int:
     """Return the number that counts: a text serves instead of an absent one."""
-    return number or SEVERITY_TEXTS.get(text.upper(), 0)
+    if number:
+        return number
+    name, step = re.fullmatch(r"(.*?)([234]?)", text.upper(), re.DOTALL).groups()
+    return SEVERITY_TEXTS[name] + int(step or 1) - 1 if name in SEVERITY_TEXTS else 0
 
 
 def severity_id(number: int) -> int:
@@ -56,9 +60,7 @@ def severity_id(number: int) -> int:
 
 
 def http_code(known: Known) -> int | None:
-    """Return the HTTP status code where it is one."""
-    code = known.integer("http.response.status_code")
-    return code if code is not None and 100 <= code <= 599 else None
+    return known.integer("http.response.status_code")
 
 
 def rpc_code(known: Known) -> tuple[int | None, str | None]:
@@ -66,15 +68,17 @@ def rpc_code(known: Known) -> tuple[int | None, str | None]:
     number = known.integer("rpc.grpc.status_code")
     if number is None:
         number = known.integer("rpc.response.status_code")
-    if number is not None:
-        return number, GRPC_NAMES[number] if 0 <= number < len(GRPC_NAMES) else str(number)
     name = known.text("rpc.response.status_code")
-    return (GRPC_NAMES.index(name) if name in GRPC_NAMES else None), name
+    if number is None and name in GRPC_NAMES:
+        number = GRPC_NAMES.index(name)
+    if number is not None and 0 <= number < len(GRPC_NAMES):
+        return number, GRPC_NAMES[number]
+    return number, text_of(known, "rpc.response.status_code") or text_of(known, "rpc.grpc.status_code")
 
 
 def text_of(known: Known, name: str) -> str | None:
     value = known.get(name)
-    return None if value is None or value[0] == "empty" else plain_text(value) or None
+    return None if value is None or value[0] not in ("str", "int", "double") else plain_text(value) or None
 
 
 def span_severity(known: Known, status: int, server: bool) -> int:
@@ -101,7 +105,8 @@ def failure(known: Known, message: str | None) -> dict[str, Any] | None:
     return {"status_id": 2, "status_code": str(code), "status_detail": message or kind or REASONS.get(code)}
 
 
-def span_status(known: Known, status: int, message: str) -> dict[str, Any]:
+def span_status(known: Known, status: int, message: str, raised: str | None) -> dict[str, Any]:
+    """Return the status of a span; `raised` is the message of its last exception."""
     code, (grpc, grpc_name) = http_code(known), rpc_code(known)
     http = None if code is None else str(code)
     own = text_of(known, "db.response.status_code") or grpc_name
@@ -110,8 +115,8 @@ def span_status(known: Known, status: int, message: str) -> dict[str, Any]:
     if found := failure(known, message):
         return found
     kind = known.text("error.type")
-    if status == ERROR or kind is not None or (grpc is not None and grpc != 0):
-        detail = message or known.text("exception.message")
+    if status == ERROR or known.get("error.type") is not None or (grpc is not None and grpc != 0):
+        detail = message or known.text("exception.message") or raised
         return {"status_id": 2, "status_code": http or own or kind, "status_detail": detail}
     return {"status_id": 1, "status_code": http}
 
@@ -132,12 +137,15 @@ def log_status(known: Known, class_uid: int, severity: int) -> dict[str, Any]:
         return found
     succeeded = outcome(known)
     exception = known.text("exception.type"), known.text("exception.message")
+    raised = known.get("exception.type") is not None or known.get("exception.message") is not None
+    http = None if http_code(known) is None else str(http_code(known))
     if succeeded is not None:
+        if succeeded:
+            return {"status_id": 1, "status_code": http}
         detail = known.text("auth.reason") or known.text("error.type")
-        return {"status_id": 1 if succeeded else 2, "status_detail": detail}
-    if any(exception) or severity >= 17:
+        return {"status_id": 2, "status_code": http or text_of(known, "db.response.status_code"), "status_detail": detail}
+    if raised or severity >= 17:
         return {"status_id": 2, "status_code": exception[0], "status_detail": exception[1]}
     if class_uid in DONE:
-        code = http_code(known)
-        return {"status_id": 1, "status_code": None if code is None else str(code)}
+        return {"status_id": 1, "status_code": http}
     return {"status_id": 0}

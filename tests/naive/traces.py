@@ -15,7 +15,8 @@ KINDS = [f"SPAN_KIND_{name}" for name in ("UNSPECIFIED", "INTERNAL", "SERVER", "
 KIND_NAMES = ["Unknown", "Internal", "Server", "Client", "Producer", "Consumer"]
 STATES = ["UNSET", "OK", "ERROR"]
 STATUS_CODES = [f"STATUS_CODE_{state}" for state in STATES]
-SERVER, CONSUMER = 2, 5
+SERVER, CLIENT = 2, 3
+DIRECTIONS = {SERVER: http.INBOUND, CLIENT: http.OUTBOUND}
 
 
 def span_events(request: Json, mode: str) -> list[Json]:
@@ -50,7 +51,7 @@ def status_of(span: Json) -> int:
 def span_event(group: Group, span: Json) -> Json:
     entries = read_attributes(span.get("attributes"))
     kind, state = kind_of(span), status_of(span)
-    server = kind in (SERVER, CONSUMER)
+    server = kind == SERVER
     known = Known(entries, server=server)
     draft = Draft(group, "otel.traces")
     start, end = integer_of(span, "startTimeUnixNano"), integer_of(span, "endTimeUnixNano")
@@ -71,7 +72,7 @@ def span_event(group: Group, span: Json) -> Json:
     put_span(draft, span, took)
     put(
         draft.otel,
-        span_kind_id=kind or None,
+        span_kind_id=kind,
         span_uid=None if trace_id and span_id else span_id or None,
         trace_state=span.get("traceState") or None,
         flag_bits=flags or None,
@@ -84,7 +85,7 @@ def span_event(group: Group, span: Json) -> Json:
             draft.otel[f"dropped_{name.lower()}_count"] = count
     draft.event |= classify(known, group, span.get("name") or "", kind, trace_id, took)
     draft.event["severity_id"] = status.span_severity(known, state, server)
-    put(draft.event, **status.span_status(known, state, message))
+    put(draft.event, **status.span_status(known, state, message, raised(span)))
     return draft.close(entries, moved(known, draft.event))
 
 
@@ -112,7 +113,7 @@ def put_span(draft: Draft, span: Json, took: int | None) -> None:
 
 def inner_event(draft: Draft, event: Json, index: int) -> Json:
     time = integer_of(event, "timeUnixNano")
-    held = put({}, name=event.get("name") or None, time=milliseconds(time))
+    held = {"name": event.get("name") or "", "time": milliseconds(time) or 0}
     draft.unsigned(held, "time_nano", time, f"otel.span_events.{index}.time_nano")
     return put(
         held,
@@ -123,9 +124,7 @@ def inner_event(draft: Draft, event: Json, index: int) -> Json:
 
 def link_of(link: Json) -> Json:
     return put(
-        {},
-        trace_uid=read_id(link.get("traceId")) or None,
-        span_uid=read_id(link.get("spanId")) or None,
+        {"trace_uid": read_id(link.get("traceId")), "span_uid": read_id(link.get("spanId"))},
         trace_state=link.get("traceState") or None,
         attribute_map=map_json(read_attributes(link.get("attributes"))),
         flag_bits=integer_of(link, "flags") or None,
@@ -135,13 +134,13 @@ def link_of(link: Json) -> Json:
 
 def classify(known: Known, group: Group, name: str, kind: int, trace_id: str, took: int | None) -> Json:
     """Return class, activity and the class's attributes; the first test that can be filled decides."""
-    source, server = group.source, kind == SERVER
+    source = group.source
     tests = [
         datastore.datastore_activity(known, source, name),
         calls.messaging(known, source, name, kind),
-        calls.rpc(known, source, server=server),
-        http.http_activity(known, source, server=kind in (SERVER, CONSUMER), latency=took),
-        calls.function(known, source, server=server, name=name),
+        calls.rpc(known, source, kind),
+        http.http_activity(known, source, DIRECTIONS.get(kind, http.UNKNOWN), took),
+        calls.function(known, source, kind, name),
     ]
     for found in tests:
         if found is not None:
@@ -149,10 +148,16 @@ def classify(known: Known, group: Group, name: str, kind: int, trace_id: str, to
     names = [name, *(known.text(key) or "" for key in ("event.name", "event.action"))]
     if authentication := words.authentication(names):
         return operations.authentication(known, source, authentication, None)
-    if not trace_id:
-        return {"class_uid": 0, "activity_id": 99, "activity_name": f"Span: {KIND_NAMES[kind]}"}
     actor = put({}, process=source.process())
+    if not trace_id:
+        return put({"class_uid": 0, "activity_id": 99, "activity_name": f"Span: {KIND_NAMES[kind]}"}, actor=actor)
     return put({"class_uid": 99906001, "activity_id": kind}, service=source.service(), actor=actor)
+
+
+def raised(span: Json) -> str | None:
+    """Return the message of the last exception inside a span."""
+    found = [event for event in span.get("events") or [] if event.get("name") == "exception"]
+    return Known(read_attributes(found[-1].get("attributes"))).text("exception.message") if found else None
 
 
 def exception_event(group: Group, span: Json, event: Json, index: int) -> Json:
@@ -176,5 +181,5 @@ def exception_event(group: Group, span: Json, event: Json, index: int) -> Json:
     loud = escaped == ("bool", True) or (text(escaped) or "").lower() == "true" or status_of(span) == status.ERROR
     draft.event |= {"class_uid": 6008, "activity_id": 1, "severity_id": 4 if loud else 3}
     message = ": ".join(part for part in (kind, detail) if part)
-    put(draft.event, status_id=2, status_code=kind, status_detail=detail, message=message or "exception")
+    put(draft.event, status_id=2, status_code=kind, status_detail=detail, message=message or None)
     return draft.close(entries, set())

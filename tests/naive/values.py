@@ -16,12 +16,13 @@ Value = tuple[str, Any]
 Attributes = list[tuple[str, Value]]
 
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
+LONGEST_INTEGER = len(str(LONG_MIN))
 EMPTY: Value = ("empty", None)
 
 
 def read_double(node: Any) -> float:
-    """Read a double of OTLP/JSON: a number, or text that may be NaN or infinite."""
-    return float(node)
+    """Read a double of OTLP/JSON: a number, or text that may be NaN or infinite; an absent one is 0."""
+    return 0.0 if node is None else float(node)
 
 
 def read_value(node: dict[str, Any] | None) -> Value:
@@ -128,24 +129,21 @@ def integer(value: Value | None) -> int | None:
     number = held if kind == "int" else None
     if kind == "double" and math.isfinite(held) and held == int(held):
         number = int(held)
-    if kind == "str" and re.fullmatch(r"-?[0-9]+", held):
+    if kind == "str" and re.fullmatch(r"-?[0-9]+", held) and len(held) <= LONGEST_INTEGER:
         number = int(held)
     return number if number is not None and LONG_MIN <= number <= LONG_MAX else None
 
 
-def number(value: Value | None) -> float | int | None:
+def number(value: Value | None) -> float | None:
     """Return the finite number that a value is."""
     if value is None:
         return None
     kind, held = value
     if kind == "int" or (kind == "double" and math.isfinite(held)):
-        return held
+        return float(held)
     if kind == "str":
-        try:
-            parsed = float(held)
-        except ValueError:
-            return None
-        return parsed if math.isfinite(parsed) else None
+        if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", held):
+            return float(held) if math.isfinite(float(held)) else None
     return None
 
 

@@ -21,7 +21,8 @@ WORDS = {
     "flag": "flag flags",
     "change": """change changes changed changing update updates updated updating reload reloads reloaded
         reloading""",
-    "deploy": "deploy deploys deployed deploying deployment deployments",
+    "deploy": """deploy deploys deployed deploying deployment deployments undeploy undeploys undeployed undeploying
+        undeployment""",
     "undeploy": """undeploy undeploys undeployed undeploying undeployment uninstall uninstalled remove removed""",
     "install": "install installs installed installing installation",
     "service": "service services process processes",
@@ -73,7 +74,8 @@ def changes_configuration(names: list[str]) -> bool:
 
 
 def deploys(names: list[str]) -> bool:
-    return bool(words(names) & {"deploy", "undeploy"})
+    held = words(names)
+    return "deploy" in held or {"undeploy", "service"} <= held
 
 
 def deployment(names: list[str]) -> int:
