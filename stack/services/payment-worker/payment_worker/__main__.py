@@ -25,7 +25,7 @@ def main(role: str) -> None:
     from payment_worker.lifecycle import stopped
 
     try:
-        app.start(WORKER if role == "worker" else BEAT)
+        app.start(["--quiet", *(WORKER if role == "worker" else BEAT)])
     finally:
         stopped(role)
 

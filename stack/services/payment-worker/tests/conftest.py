@@ -81,7 +81,7 @@ def owner() -> Iterator["psycopg.Connection[Any]"]:
     """A database of these tests' own; the code under test uses it in its own role, with that role's rights."""
     with psycopg.connect(OWNER_URL, autocommit=True) as admin:
         for role in ("web_api", "auth_service", "payment_worker", "otel"):
-            if not admin.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+            if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
                 admin.execute(f"CREATE ROLE {role} LOGIN")
         admin.execute(f"CREATE DATABASE {DATABASE}")
         try:
