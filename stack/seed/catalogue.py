@@ -52,7 +52,7 @@ DETAILS = (
     "Machine washable.", "Fits most sizes.", "Plastic-free packaging.", "A favourite of our own staff.",
 )  # fmt: skip
 
-HELP_PAGES = ("shipping", "returns", "payment", "contact", "sizes", "privacy", "terms", "gift-cards")
+HELP_PAGES = ("shipping", "returns", "payment", "contact", "privacy")  # those web-api has
 COUPONS = {  # code: (percent, days from the opening until it ends)
     "WELCOME10": (10, 3650), "NORTH5": (5, 3650), "FRIENDS15": (15, 3650), "BUNDLE20": (20, 3650),
     "LOYAL12": (12, 3650), "SUMMER20": (20, -80), "SPRING15": (15, -170), "OUTLET30": (30, -25),
