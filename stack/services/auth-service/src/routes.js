@@ -1,16 +1,18 @@
 import { event } from './log.js';
 import { Refusal } from './refusal.js';
 
-const text = (maxLength, minLength = 1) => ({ type: 'string', minLength, maxLength });
-const token = text(2048);
+// PostgreSQL stores no NUL.
+const text = (maxLength) => ({ type: 'string', minLength: 1, maxLength, pattern: '^[^\\u0000]*$' });
+const token = { type: 'string' }; // of any shape: what is no token is refused as one
+const tenant = { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 };
 const ROLES = ['customer', 'partner', 'clerk', 'admin'];
 
 const BODIES = {
-  register: { email: text(254), password: text(256), name: text(200), tenant_id: { type: 'integer', minimum: 1 } },
+  register: { email: text(254), password: text(256), name: text(200), tenant_id: tenant },
   login: { email: text(254), password: text(256) },
   refresh: { refresh_token: token },
   access: { access_token: token },
-  key: { api_key: text(256) },
+  key: { api_key: token },
   password: { access_token: token, current: text(256), new: text(256) },
   createKey: { access_token: token, name: text(100) },
   roles: {

@@ -55,6 +55,8 @@ async function start() {
         requestHook: (span, request) => {
           rememberServerSpan(request, span);
           span.setAttribute('client.address', callerAddress(request));
+          const requestId = request.headers['x-request-id'];
+          if (requestId) span.setAttribute('request.id', requestId);
         },
       }),
       new FastifyOtel({

@@ -82,6 +82,7 @@ export async function createService(settings = {}) {
     app,
     config,
     database,
+    pool,
     redis,
     records,
     post: (url, payload, headers) => send('POST', url, payload, headers),

@@ -16,6 +16,21 @@ test('without Redis a login passes, with a warning', async () => {
   await service.redis.connect();
 });
 
+test('a database that cannot be reached, or has no connection left, is a 503 with its cause in the log', async () => {
+  const credentials = { email: 'ada@larkpost.com', password: PASSWORD };
+  const away = await createService({ databaseUrl: 'postgresql://auth_service@127.0.0.1:9/shop' });
+  assert.deepEqual(await away.post('/v1/login', credentials), { status: 503, body: { error: 'unavailable' } });
+  const [record] = away.events('request.failed');
+  assert.equal(record['error.code'], 'ECONNREFUSED');
+  assert.ok(record['exception.stacktrace']);
+
+  const full = await createService({ poolSize: 1 });
+  const connection = await full.pool.connect();
+  assert.deepEqual(await full.post('/v1/login', credentials), { status: 503, body: { error: 'busy' } });
+  connection.release();
+  assert.equal((await full.post('/v1/login', credentials)).status, 401);
+});
+
 test('bodies that are not JSON, too big or incomplete are refused without being quoted', async () => {
   const send = (payload) =>
     app.inject({ method: 'POST', url: '/v1/login', payload, headers: { 'content-type': 'application/json' } });
@@ -25,6 +40,7 @@ test('bodies that are not JSON, too big or incomplete are refused without being 
     assert.equal(response.statusCode, status);
     assert.deepEqual(response.json(), { error: 'invalid_request' });
   }
+  assert.equal((await post('/v1/login', { email: 'a\u0000@larkpost.com', password: 'x' })).status, 400);
   assert.equal((await app.inject('/v2/login')).json().error, 'not_found');
 });
 

@@ -36,6 +36,8 @@ test('tokens that are not genuine, not current or of an ended session are refuse
   const { access_token: token } = await registered(service);
   assert.deepEqual(await verify(`${token}x`), refused('invalid_token'));
   assert.deepEqual(await verify('nonsense'), refused('invalid_token'));
+  assert.deepEqual(await verify('x'.repeat(8000)), refused('invalid_token'));
+  assert.deepEqual(await verify(''), refused('invalid_token'));
   assert.deepEqual(await verify(await forged({}, new TextEncoder().encode('k'.repeat(32)))), refused('invalid_token'));
   assert.deepEqual(await verify(await forged({ aud: 'bank' })), refused('invalid_token'));
   const nowhere = { sid: '00000000-0000-4000-8000-000000000000' };
