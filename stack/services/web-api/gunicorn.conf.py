@@ -6,11 +6,11 @@ With `--chdir` naming the link `current` the new worker is of the release that t
 import os
 from typing import Any
 
-from gunicorn.workers import gthread
+import handover
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"
 workers = 1
-worker_class = "gthread"
+worker_class = handover.OverlappingWorker
 threads = 24
 worker_connections = 2000
 keepalive = 15
@@ -20,9 +20,10 @@ accesslog = None
 control_socket_disable = True
 proc_name = "web-api"
 
-# Clients drop a connection that has been idle for ten seconds; a worker that ends waits for that, so that no request
-# meets a closed connection.
-gthread.STOP_KEEPALIVE_LINGER = 12.0
+
+def on_reload(server: Any) -> None:
+    """A worker of the release that `current` names by now comes next."""
+    handover.expect_successor(server)
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -38,11 +39,12 @@ def post_worker_init(worker: Any) -> None:
     from web_api import lifecycle
 
     lifecycle.started()
+    handover.announce(worker)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Also called when the worker could not start."""
     from web_api import lifecycle, telemetry
 
-    lifecycle.stopped()
+    lifecycle.stopped(getattr(worker, "wsgi", None))
     telemetry.shutdown()

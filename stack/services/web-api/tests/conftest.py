@@ -115,6 +115,13 @@ def app(config: Config, memory: SimpleNamespace) -> Iterator[Flask]:
 
 
 @pytest.fixture
+def owner(owner_url: str) -> Iterator[psycopg.Connection]:
+    """The database as its owner sees it."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
 def broker(config: Config) -> "redis.Redis[str]":
     return redis.Redis.from_url(config.broker_url, decode_responses=True)
 

@@ -72,7 +72,7 @@ def call_auth(path: str, body: Mapping[str, Any]) -> requests.Response:
                     "auth-service did not answer %s in time",
                     path,
                     level=logging.ERROR,
-                    attributes={"url.path.upstream": path},
+                    attributes={"upstream.path": path},
                 )
                 raise Refusal(504, "auth_timeout") from error
             failure: requests.RequestException = error
@@ -85,7 +85,7 @@ def call_auth(path: str, body: Mapping[str, Any]) -> requests.Response:
                 "auth-service unavailable for %s",
                 path,
                 level=logging.ERROR,
-                attributes={"url.path.upstream": path, "error.type": type(failure).__name__},
+                attributes={"upstream.path": path, "error.type": type(failure).__name__},
             )
             raise Refusal(503, "auth_unavailable") from failure
         event(
@@ -95,7 +95,7 @@ def call_auth(path: str, body: Mapping[str, Any]) -> requests.Response:
             path,
             int(backoff * 1000),
             level=logging.WARNING,
-            attributes={"url.path.upstream": path, "retry.delay_ms": int(backoff * 1000)},
+            attributes={"upstream.path": path, "retry.delay_ms": int(backoff * 1000)},
         )
         time.sleep(backoff)
         backoff = min(backoff * 2, 1.0)

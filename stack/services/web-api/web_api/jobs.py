@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 from .errors import Refusal
 from .logs import event
 from .metrics import JOBS
-from .telemetry import traced
+from .telemetry import end_producer, traced
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ def enqueue(task: Task, *arguments: Any) -> str:
     try:
         job = task.apply_async(args=arguments)
     except OperationalError as error:
+        end_producer(error)
         event(
             log,
             "job.enqueue.failed",

@@ -4,10 +4,14 @@ import logging
 import os
 import time
 
+from flask import Flask
+
 from .config import VERSION
 from .logs import event
 
 log = logging.getLogger(__name__)
+
+POOL_CLOSE_SECONDS = 1.0
 
 _begun = time.monotonic()
 
@@ -23,8 +27,11 @@ def started() -> None:
     )
 
 
-def stopped() -> None:
-    """The worker has answered its last request."""
+def stopped(app: Flask | None) -> None:
+    """The worker has answered its last request; without an application it never served one."""
+    if app is None:
+        return
+    app.extensions["stores"].pool.close(timeout=POOL_CLOSE_SECONDS)
     event(
         log,
         "service.stopped",

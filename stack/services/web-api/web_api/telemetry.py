@@ -133,6 +133,15 @@ def traced(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+def end_producer(error: Exception) -> None:
+    """End the span of a message that was not sent; the instrumentation ends it only after a success."""
+    span = trace.get_current_span()
+    if getattr(span, "kind", None) is SpanKind.PRODUCER:
+        span.record_exception(error)
+        span.set_status(Status(StatusCode.ERROR, type(error).__qualname__))
+        span.end()
+
+
 def annotate(attributes: Mapping[str, str | int | float | bool]) -> None:
     """Add attributes to the span at hand."""
     trace.get_current_span().set_attributes(attributes)
