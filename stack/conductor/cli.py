@@ -40,7 +40,9 @@ def parser() -> argparse.ArgumentParser:
     logs = verbs.add_parser("logs", parents=[common], help="show a service's own output")
     logs.add_argument("service")
     logs.add_argument("--follow", action="store_true")
-    run = verbs.add_parser("run", parents=[common], help="start services, run a command with their addresses, stop them")
+    run = verbs.add_parser(
+        "run", parents=[common], help="start services, run a command with their addresses, stop them"
+    )
     run.add_argument("--services", type=_names, required=True)
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     test = verbs.add_parser("test", parents=[common], help="run the services' own tests with real databases")

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from conductor.errors import ConductorError
+from conductor.places import cache
 
 VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?:(?P<operator>:?[-?])(?P<word>[^}]*))?\})")
 PUBLISHED = re.compile(r"127\.0\.0\.1:\$\{(?P<variable>\w+):-(?P<default>\d+)\}:(?P<port>\d+)")
@@ -207,7 +208,8 @@ class Loopback:
         port = self.ports.get((service.name, service.ports[0])) if service.ports else None
 
         def own(value: Any) -> str:
-            return self.rewrite(service, str(value).replace("{port}", str(port)))
+            filled = str(value).replace("{port}", str(port)).replace("{cache}", str(cache()))
+            return self.rewrite(service, filled)
 
         local = service.local
         extra = {key: own(value) for key, value in local.get("environment", {}).items()}

@@ -22,7 +22,9 @@ def as_owner(command: list[str]) -> list[str]:
         return command
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise ConductorError("PostgreSQL does not run as root, and setpriv (util-linux) is missing: install it or be another user")
+        raise ConductorError(
+            "PostgreSQL does not run as root, and setpriv (util-linux) is missing: install it or be another user"
+        )
     group = f"--regid={pwd.getpwnam('nobody').pw_gid}"
     capabilities = ["--inh-caps", READ_ANYWHERE, "--ambient-caps", READ_ANYWHERE]
     return [setpriv, "--reuid=nobody", group, "--clear-groups", *capabilities, *command]
@@ -63,14 +65,26 @@ def prepare(program: Program, data: Path, name: str, password: str, filled: Path
         secret.flush()
         if os.geteuid() == 0:
             os.chown(secret.name, pwd.getpwnam("nobody").pw_uid, -1)
-        options = [f"--username={name}", f"--pwfile={secret.name}", "--auth=scram-sha-256", "--no-sync", "--no-instructions"]
+        options = [
+            f"--username={name}",
+            f"--pwfile={secret.name}",
+            "--auth=scram-sha-256",
+            "--no-sync",
+            "--no-instructions",
+        ]
         _run([str(bindir / "initdb"), "-D", str(data), "--encoding=UTF8", "--locale=C", *options])
     _run([str(program.path), "--single", "-D", str(data), "postgres"], f"CREATE DATABASE {name}\n")
 
 
 def _run(command: list[str], text: str = "") -> None:
     result = subprocess.run(
-        as_owner(command), input=text, capture_output=True, text=True, cwd="/", env={"PATH": os.defpath, "TZ": "UTC"}, check=False
+        as_owner(command),
+        input=text,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env={"PATH": os.defpath, "TZ": "UTC"},
+        check=False,
     )
     if result.returncode:
         last = (result.stderr or result.stdout).strip().splitlines()[-3:]

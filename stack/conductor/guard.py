@@ -24,6 +24,9 @@ from conductor.places import STACK
 from conductor.processes import Entry, born, stop_in_order, write_line
 
 
+START = "import sys; from pathlib import Path; from conductor.guard import watch; watch(Path(sys.argv[1]))"
+
+
 class Guard:
     """The conductor's side."""
 
@@ -33,7 +36,7 @@ class Guard:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "conductor.guard", str(state)],
+                [sys.executable, "-c", START, str(state)],
                 cwd=STACK,
                 env={**os.environ, "PYTHONPATH": str(STACK)},
                 stdin=subprocess.PIPE,
@@ -111,7 +114,3 @@ def say(text: str) -> None:
     """Write to the guard's log."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    watch(Path(sys.argv[1]))

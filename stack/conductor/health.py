@@ -86,4 +86,6 @@ def _command(service: Service, environment: Mapping[str, str], cwd: Path) -> str
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"its health check cannot be run: {error}"
     last = (result.stderr + result.stdout).strip().splitlines()[-1:]
-    return None if result.returncode == 0 else f"its health check ends with {result.returncode} {' '.join(last)}".strip()
+    return (
+        None if result.returncode == 0 else f"its health check ends with {result.returncode} {' '.join(last)}".strip()
+    )

@@ -71,11 +71,10 @@ def rank(name: str) -> int:
 
 def spawn(
     command: Sequence[str],
-    *,
     env: Mapping[str, str],
     cwd: Path,
     log: Path,
-    before_exec: Callable[[], None] | None = None,
+    before_exec: Callable[[], None],
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, so that Ctrl-C at the terminal reaches only the conductor."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +150,7 @@ def _gone(process: psutil.Process, patience: float) -> bool:
 
 
 def memory(entries: Iterable[Entry]) -> dict[str, int]:
-    """Give each entry's memory in bytes with its descendants': its share of what is shared (PSS) where the system tells."""
+    """Give each entry's memory in bytes with its descendants': PSS where the system tells."""
     sizes: dict[str, int] = {}
     for entry in entries:
         process = entry.process()

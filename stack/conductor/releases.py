@@ -1,4 +1,4 @@
-"""Lays services out as they are deployed: run/releases/<service>/<version>, and a link `current` to the one that runs."""
+"""Lays services out as they are deployed: run/releases/<service>/<version>, and `current`, a link to what runs."""
 
 from __future__ import annotations
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from conductor.compose_file import read_env
+import psutil
+
+from conductor.compose_file import Service, read_env
 from conductor.errors import ConductorError
 from conductor.places import IMAGES, ROOT
 
 LOAD = "load-generator"
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOCK_PATIENCE = 30.0  # a guard that cleans up after a killed conductor takes this long at most
 
 
@@ -46,6 +51,15 @@ class Runtime(Protocol):
     def start(self, service: str, environment: Mapping[str, str] | None = None) -> None:
         """Start one service whose dependencies run, with more environment, and wait until it is healthy."""
 
+    def check(self) -> None:
+        """Raise when a service has ended by itself."""
+
+    def poll(self, name: str) -> int | None:
+        """Give the exit status of a service that has ended, None while it runs."""
+
+    def memory(self) -> Mapping[str, int]:
+        """Give the memory of every process of the shop, the load and the conductor, in bytes (PSS)."""
+
     def stop(self, service: str) -> None:
         """Stop one service in an orderly way."""
 
@@ -73,6 +87,10 @@ class Runtime(Protocol):
     def down(self, *, volumes: bool = False) -> None:
         """Stop everything in order; with `volumes` forget the data, too."""
 
+    def __enter__(self) -> Runtime: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
     def detach(self) -> None:
         """Let what runs go on after this process has ended."""
 
@@ -85,6 +103,36 @@ def variables() -> dict[str, str]:
 def default_logs(state: Path) -> Path:
     """Say where telemetry and truth go: beside the usual state folder, inside any other."""
     return ROOT / "logs" if state == ROOT / "run" else state / "logs"
+
+
+def clients(services: Mapping[str, Service], address: Callable[[str, int], str]) -> dict[str, str]:
+    """Give what clients on this machine need: DATABASE_URL is the owner's, <SERVICE>_DATABASE_URL a service's own."""
+    redis = address("redis", 6379)
+    found = {"REDIS_URL": f"redis://{redis}/0", "BROKER_URL": f"redis://{redis}/1"}
+    for name, service in services.items():
+        if "DATABASE_URL" in service.environment:
+            url = service.environment["DATABASE_URL"].replace("postgres:5432", address("postgres", 5432))
+            found["DATABASE_URL" if name == "seed" else f"{name.upper().replace('-', '_')}_DATABASE_URL"] = url
+    return found | {
+        "TARGET": f"http://{address('web-api', 8000)}",
+        "AUTH_URL": f"http://{address('auth-service', 3000)}",
+        "PROVIDER_URL": f"http://{address('payment-provider', 8080)}",
+        "OTLP_ENDPOINT": f"http://{address('otel-collector', 4318)}",
+    }
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let an orderly stop finish: a second Ctrl-C changes nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -100,7 +148,7 @@ def exclusive(state: Path) -> Iterator[None]:
             except BlockingIOError:
                 lock.seek(0)
                 holder = lock.read().strip()
-                if time.monotonic() > deadline or holder:
+                if time.monotonic() > deadline or (holder and psutil.pid_exists(int(holder))):
                     whom = f"process {holder}" if holder else "another process"
                     raise ConductorError(f"{whom} is at work on {state}: end it with Ctrl-C there, or wait") from None
                 time.sleep(0.1)

@@ -42,7 +42,9 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def execute(title: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
+def execute(
+    title: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> None:
     """Run a command of set-up; its output goes to a log of its own."""
     log = MADE / "log" / f"{title.replace(' ', '-').replace('/', '-')}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +73,9 @@ def execute(title: str, command: Sequence[str | Path], env: Mapping[str, str] | 
     if status and not _cancelled.is_set():
         text = log.read_text(errors="replace")[-20000:]
         offline = any(sign in text for sign in NO_NETWORK)
-        hint = "no package registry could be reached; set-up needs a network once" if offline else f"exit status {status}"
+        hint = (
+            "no package registry could be reached; set-up needs a network once" if offline else f"exit status {status}"
+        )
         raise ConductorError(f"{title}: {hint}; the end of {log}:{tail(log)}")
 
 
