@@ -209,17 +209,20 @@ impl Mapper {
                     // A faulty metric without a point is a record all the same: nothing is dropped.
                     let lone = [Point::default()];
                     let points = if metric.points.is_empty() { &lone[..] } else { metric.points };
-                    for point in points {
+                    for (index, point) in points.iter().enumerate() {
                         mapped.records += 1;
                         let arena = &self.arena;
                         let hash = self.canonical.point(point);
-                        let event = match point.fault.or(metric.fault).or(outer) {
+                        // The metric's own text holds all of its points, so it stands with the first of them only.
+                        let shared = metric.fault.map(|fault| Fault { raw: fault.raw.filter(|_| index == 0), ..fault });
+                        let own = point.fault.or(shared);
+                        let event = match own.or(outer) {
                             None => metrics::map(arena, &group, self.mode, metric, point, hash),
                             Some(fault) => {
                                 mapped.translation_errors += 1;
                                 let raw = raw_text(
                                     arena,
-                                    point.fault.or(metric.fault),
+                                    own,
                                     outer,
                                     |out| write_json::metric_with_point(metric, point, out),
                                     |out| {

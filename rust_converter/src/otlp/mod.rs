@@ -6,7 +6,11 @@
 pub mod canonical;
 mod check;
 pub mod json;
+#[cfg(test)]
+mod model;
 pub mod proto;
+#[cfg(test)]
+mod tests;
 pub mod write_json;
 
 /// An `AnyValue`. `Empty` is the value that is set to nothing (`{}` in OTLP/JSON).

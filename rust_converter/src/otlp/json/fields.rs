@@ -87,21 +87,31 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of messages; anything else is a fault.
-    pub(super) fn list<T: Copy>(&mut self, field: &str, mut item: impl FnMut(&mut Self) -> Scan<T>) -> Scan<&'a [T]> {
+    pub(super) fn list<T: Copy>(&mut self, field: &str, item: impl FnMut(&mut Self) -> Scan<T>) -> Scan<&'a [T]> {
+        let mut items = Vec::new();
+        self.list_into(field, &mut items, item)?;
+        Ok(self.arena().alloc_slice_copy(&items))
+    }
+
+    /// [`Self::list`] behind what `items` has already.
+    pub(super) fn list_into<T>(
+        &mut self,
+        field: &str,
+        items: &mut Vec<T>,
+        mut item: impl FnMut(&mut Self) -> Scan<T>,
+    ) -> Scan<()> {
         if self.scanner.peek()? != Token::Array {
             self.fail(field, "is not a list");
-            self.scanner.skip()?;
-            return Ok(&[]);
+            return self.scanner.skip();
         }
         if !self.scanner.open(b']')? {
-            return Ok(&[]);
+            return Ok(());
         }
-        let mut items = Vec::new();
         loop {
             self.scanner.skip_space();
             items.push(item(self)?);
             if !self.scanner.more(b']')? {
-                return Ok(self.arena().alloc_slice_copy(&items));
+                return Ok(());
             }
         }
     }
@@ -186,12 +196,7 @@ impl<'a> Reader<'a> {
 
     /// The integer that a numeral stands for (`5`, `-5`, `5.0`, `5e0`); a fault when it is none or out of range.
     fn integer(&mut self, field: &str, numeral: &str, low: i128, high: i128) -> i128 {
-        let value = numeral.parse::<i128>().ok().filter(|_| !numeral.starts_with('+')).or_else(|| {
-            let value = numeral.parse::<f64>().ok()?;
-            let exact = value.is_finite() && value.fract() == 0.0 && value.abs() < 9.1e18;
-            (exact && is_json_number(numeral)).then_some(value as i128)
-        });
-        match value {
+        match exact_integer(numeral) {
             Some(value) if (low..=high).contains(&value) => value,
             Some(_) => {
                 self.fail(field, &format!("is out of range: {}", shown(numeral)));
@@ -442,6 +447,37 @@ fn plain_u64(text: &str) -> Option<u64> {
         value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
     }
     Some(value)
+}
+
+/// The integer that a JSON number stands for; large ones never go through a double. `i128::MAX` stands for all beyond.
+#[cold]
+fn exact_integer(numeral: &str) -> Option<i128> {
+    const DIGITS: i64 = 38;
+    let (negative, number) = numeral.strip_prefix('-').map_or((false, numeral), |rest| (true, rest));
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !are_digits(whole) || !are_digits(fraction) {
+        return None;
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let digits = [whole, fraction].concat();
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    // The value is `significant` with `zeros` zeros behind it.
+    let zeros = exponent.parse::<i32>().ok().map(i64::from)? - fraction.len() as i64
+        + (digits.len() - significant.len()) as i64;
+    if significant.is_empty() {
+        return Some(0);
+    }
+    if zeros < 0 {
+        return None;
+    }
+    if significant.len() as i64 + zeros > DIGITS {
+        return Some(i128::MAX);
+    }
+    let value = significant.parse::<i128>().ok()? * 10i128.pow(zeros as u32);
+    Some(if negative { -value } else { value })
 }
 
 /// Whether a text that Rust can parse as a number is one in JSON too (no `inf`, no leading `+` or `.`).

@@ -9,6 +9,7 @@ const TEMPORALITY_NAMES: [&str; 3] = ["UNSPECIFIED", "DELTA", "CUMULATIVE"];
 pub(super) fn metric<'a>(reader: &mut Reader<'a>) -> Scan<Metric<'a>> {
     let start = reader.scanner.position();
     let mut metric = Metric::default();
+    let mut points = Vec::new();
     let mut fault = None;
     reader.object_or_fault("metric", |reader, key| {
         let kind = match key {
@@ -20,7 +21,7 @@ pub(super) fn metric<'a>(reader: &mut Reader<'a>) -> Scan<Metric<'a>> {
             _ => MetricKind::None,
         };
         if kind != MetricKind::None {
-            data(reader, &mut metric, kind, key.starts_with("int"))?;
+            data(reader, &mut metric, &mut points, kind, key.starts_with("int"))?;
         } else {
             match key {
                 "name" => metric.name = reader.text("metric name")?,
@@ -33,18 +34,27 @@ pub(super) fn metric<'a>(reader: &mut Reader<'a>) -> Scan<Metric<'a>> {
         fault = fault.or(reader.take_fault());
         Ok(())
     })?;
+    metric.points = reader.arena().alloc_slice_copy(&points);
+    fault = fault.or(reader.take_fault());
     metric.fault = reader.fault_of(fault, start).or_else(|| check::metric(&metric, reader.arena()));
     Ok(metric)
 }
 
-fn data<'a>(reader: &mut Reader<'a>, metric: &mut Metric<'a>, kind: MetricKind, old_int: bool) -> Scan<()> {
+fn data<'a>(
+    reader: &mut Reader<'a>,
+    metric: &mut Metric<'a>,
+    points: &mut Vec<Point<'a>>,
+    kind: MetricKind,
+    old_int: bool,
+) -> Scan<()> {
+    let other = metric.kind != kind && !points.is_empty();
     metric.kind = kind;
     reader.object_or_fault("metric data", |reader, key| {
         match key {
             "dataPoints" => {
                 // A fault outside the points must not be taken for the first point's.
                 let outside = reader.take_fault();
-                metric.points = reader.list("dataPoints", |reader| point(reader, kind, old_int))?;
+                reader.list_into("dataPoints", points, |reader| point(reader, kind, old_int))?;
                 if let Some(cause) = outside {
                     reader.fail("metric:", cause);
                 }
@@ -56,7 +66,11 @@ fn data<'a>(reader: &mut Reader<'a>, metric: &mut Metric<'a>, kind: MetricKind, 
             _ => reader.scanner.skip()?,
         }
         Ok(())
-    })
+    })?;
+    if other {
+        reader.fail("metric", "has points of more than one kind");
+    }
+    Ok(())
 }
 
 fn point<'a>(reader: &mut Reader<'a>, kind: MetricKind, old_int: bool) -> Scan<Point<'a>> {

@@ -2,7 +2,8 @@
 //!
 //! Accepted: 64-bit integers as strings or numbers, enums as numbers or names, `"NaN"` and `"Infinity"`, unknown fields
 //! (skipped), `null` (absent), snake_case keys, and the pre-1.0 spellings that mean one thing only. A field whose value
-//! no OTLP field can hold makes its record faulty, not its line.
+//! no OTLP field can hold makes its record faulty, not its line. Of a field that stands twice the last counts, but lists of
+//! records go on.
 
 mod fields;
 mod logs;
@@ -12,7 +13,7 @@ mod traces;
 
 use bumpalo::Bump;
 
-use super::{Request, ResourceGroup, ScopeGroup};
+use super::{Fault, LogRecord, Metric, Request, ResourceGroup, ScopeGroup, Span};
 pub(crate) use fields::MAX_VALUE_DEPTH;
 use fields::Reader;
 pub use scanner::SyntaxError;
@@ -40,7 +41,7 @@ pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Request<'a>, LineErro
         reader.scanner.skip()?;
         return Err(LineError::NotOtlp("not a JSON object"));
     }
-    let mut request = Request::default();
+    let (mut logs, mut spans, mut metrics) = (Vec::new(), Vec::new(), Vec::new());
     let (mut known, mut any, mut malformed) = (false, false, false);
     reader.object(|reader, key| {
         any = true;
@@ -48,18 +49,20 @@ pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Request<'a>, LineErro
             "resourceLogs" => {
                 known = true;
                 malformed |= reader.scanner.peek()? != Token::Array;
-                request.logs = groups(reader, "scopeLogs", "instrumentationLibraryLogs", "logRecords", logs::record)?;
+                let keys = ["scopeLogs", "instrumentationLibraryLogs", "logRecords"];
+                groups(reader, &mut logs, keys, logs::record)?;
             }
             "resourceSpans" => {
                 known = true;
                 malformed |= reader.scanner.peek()? != Token::Array;
-                request.spans = groups(reader, "scopeSpans", "instrumentationLibrarySpans", "spans", traces::span)?;
+                let keys = ["scopeSpans", "instrumentationLibrarySpans", "spans"];
+                groups(reader, &mut spans, keys, traces::span)?;
             }
             "resourceMetrics" => {
                 known = true;
                 malformed |= reader.scanner.peek()? != Token::Array;
-                request.metrics =
-                    groups(reader, "scopeMetrics", "instrumentationLibraryMetrics", "metrics", metrics::metric)?;
+                let keys = ["scopeMetrics", "instrumentationLibraryMetrics", "metrics"];
+                groups(reader, &mut metrics, keys, metrics::metric)?;
             }
             _ => reader.scanner.skip()?,
         }
@@ -78,23 +81,49 @@ pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Request<'a>, LineErro
     if any && !known {
         return Err(LineError::NotOtlp("JSON without resourceLogs, resourceSpans or resourceMetrics"));
     }
-    Ok(request)
+    Ok(Request {
+        logs: arena.alloc_slice_copy(&logs),
+        spans: arena.alloc_slice_copy(&spans),
+        metrics: arena.alloc_slice_copy(&metrics),
+    })
 }
 
 type Record<'a, R> = fn(&mut Reader<'a>) -> Scan<R>;
 
-/// `resourceLogs` and its like.
-fn groups<'a, R: Copy>(
+/// A record that stands for a piece in which none could be read, so that nothing is dropped.
+trait StandIn<'a>: Copy {
+    fn stand_in(fault: Fault<'a>) -> Self;
+}
+
+impl<'a> StandIn<'a> for LogRecord<'a> {
+    fn stand_in(fault: Fault<'a>) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+}
+
+impl<'a> StandIn<'a> for Span<'a> {
+    fn stand_in(fault: Fault<'a>) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+}
+
+impl<'a> StandIn<'a> for Metric<'a> {
+    fn stand_in(fault: Fault<'a>) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+}
+
+/// `resourceLogs` and its like, behind those that `groups` has; a list that stands twice is one list, as in protobuf.
+fn groups<'a, R: StandIn<'a>>(
     reader: &mut Reader<'a>,
-    scopes_key: &'static str,
-    old_scopes_key: &'static str,
-    records_key: &'static str,
+    groups: &mut Vec<ResourceGroup<'a, R>>,
+    [scopes_key, old_scopes_key, records_key]: [&'static str; 3],
     record: Record<'a, R>,
-) -> Scan<&'a [ResourceGroup<'a, R>]> {
-    reader.list("resource groups", |reader| {
+) -> Scan<()> {
+    reader.list_into("resource groups", groups, |reader| {
         let start = reader.scanner.position();
         let mut group = ResourceGroup { resource: Default::default(), scopes: &[], schema_url: "", fault: None };
-        let (mut scopes, mut old_scopes): (&[_], &[_]) = (&[], &[]);
+        let (mut scopes, mut old_scopes) = (Vec::new(), Vec::new());
         let mut fault = None;
         reader.object_or_fault("resource group", |reader, key| {
             if key == "resource" {
@@ -102,43 +131,60 @@ fn groups<'a, R: Copy>(
             } else if key == "schemaUrl" {
                 group.schema_url = reader.text("schemaUrl")?;
             } else if key == scopes_key {
-                scopes = self::scopes(reader, records_key, record)?;
+                self::scopes(reader, &mut scopes, records_key, record)?;
             } else if key == old_scopes_key {
-                old_scopes = self::scopes(reader, records_key, record)?;
+                self::scopes(reader, &mut old_scopes, records_key, record)?;
             } else {
                 reader.scanner.skip()?;
             }
             fault = fault.or(reader.take_fault());
             Ok(())
         })?;
-        group.scopes = if scopes.is_empty() { old_scopes } else { scopes };
+        fault = fault.or(reader.take_fault());
         group.fault = reader.fault_of(fault, start);
+        if scopes.is_empty() {
+            scopes = old_scopes;
+        }
+        if let Some(fault) = group.fault
+            && scopes.iter().all(|scope: &ScopeGroup<'_, R>| scope.records.is_empty())
+        {
+            let records = reader.arena().alloc_slice_copy(&[R::stand_in(fault)]);
+            scopes.push(ScopeGroup { scope: Default::default(), records, schema_url: "", fault: None });
+        }
+        group.scopes = reader.arena().alloc_slice_copy(&scopes);
         Ok(group)
     })
 }
 
-fn scopes<'a, R: Copy>(
+fn scopes<'a, R: StandIn<'a>>(
     reader: &mut Reader<'a>,
+    scopes: &mut Vec<ScopeGroup<'a, R>>,
     records_key: &'static str,
     record: Record<'a, R>,
-) -> Scan<&'a [ScopeGroup<'a, R>]> {
-    reader.list("scopes", |reader| {
+) -> Scan<()> {
+    reader.list_into("scopes", scopes, |reader| {
         let start = reader.scanner.position();
         let mut group = ScopeGroup { scope: Default::default(), records: &[], schema_url: "", fault: None };
+        let mut records = Vec::new();
         let mut fault = None;
         reader.object_or_fault("scope group", |reader, key| {
             match key {
                 "scope" | "instrumentationLibrary" => group.scope = reader.scope()?,
                 "schemaUrl" => group.schema_url = reader.text("schemaUrl")?,
                 _ if key == records_key || (key == "logs" && records_key == "logRecords") => {
-                    group.records = reader.list(records_key, record)?;
+                    reader.list_into(records_key, &mut records, record)?;
                 }
                 _ => reader.scanner.skip()?,
             }
             fault = fault.or(reader.take_fault());
             Ok(())
         })?;
+        fault = fault.or(reader.take_fault());
         group.fault = reader.fault_of(fault, start);
+        if let Some(fault) = group.fault.filter(|_| records.is_empty()) {
+            records.push(R::stand_in(fault));
+        }
+        group.records = reader.arena().alloc_slice_copy(&records);
         Ok(group)
     })
 }

@@ -311,11 +311,12 @@ impl<'a> Scanner<'a> {
     /// `true`, `false` or `null`.
     #[inline]
     pub(super) fn literal(&mut self, word: &'static str) -> Scan<()> {
-        if self.text.as_bytes()[self.pos..].starts_with(word.as_bytes()) {
+        let rest = &self.text.as_bytes()[self.pos..];
+        if rest.starts_with(word.as_bytes()) {
             self.pos += word.len();
             return Ok(());
         }
-        self.pos = self.pos.max(self.text.len().min(self.pos + word.len()));
+        self.pos += rest.iter().zip(word.bytes()).take_while(|(held, wanted)| *held == wanted).count();
         self.error("expected true, false or null")
     }
 

@@ -278,31 +278,41 @@ fn status<'a>(reader: &mut Reader<'a>, mut message: Message<'a>) -> Wire<(&'a st
 pub(super) fn metric<'a>(reader: &mut Reader<'a>, mut message: Message<'a>) -> Wire<Metric<'a>> {
     let mut metric = Metric::default();
     let base = reader.entries.len();
+    let mut points = Vec::new();
     let mut fault = None;
     while let Some((number, field)) = message.next()? {
         match (number, field) {
             (1, Field::Bytes(inner)) => metric.name = reader.text("metric name", inner),
             (2, Field::Bytes(inner)) => metric.description = reader.text("description", inner),
             (3, Field::Bytes(inner)) => metric.unit = reader.text("unit", inner),
-            (5, Field::Bytes(inner)) => data(reader, &mut metric, MetricKind::Gauge, inner)?,
-            (7, Field::Bytes(inner)) => data(reader, &mut metric, MetricKind::Sum, inner)?,
-            (9, Field::Bytes(inner)) => data(reader, &mut metric, MetricKind::Histogram, inner)?,
-            (10, Field::Bytes(inner)) => data(reader, &mut metric, MetricKind::ExponentialHistogram, inner)?,
-            (11, Field::Bytes(inner)) => data(reader, &mut metric, MetricKind::Summary, inner)?,
+            (5, Field::Bytes(inner)) => data(reader, &mut metric, &mut points, MetricKind::Gauge, inner)?,
+            (7, Field::Bytes(inner)) => data(reader, &mut metric, &mut points, MetricKind::Sum, inner)?,
+            (9, Field::Bytes(inner)) => data(reader, &mut metric, &mut points, MetricKind::Histogram, inner)?,
+            (10, Field::Bytes(inner)) => {
+                data(reader, &mut metric, &mut points, MetricKind::ExponentialHistogram, inner)?
+            }
+            (11, Field::Bytes(inner)) => data(reader, &mut metric, &mut points, MetricKind::Summary, inner)?,
             (12, Field::Bytes(inner)) => reader.push_entry(inner)?,
             (1..=3 | 5 | 7 | 9..=12, _) => wrong!(message),
             _ => {}
         }
         fault = fault.or(reader.take_fault());
     }
+    metric.points = reader.arena.alloc_slice_copy(&points);
     metric.metadata = reader.entries_from(base);
     metric.fault = fault.or_else(|| check::metric(&metric, reader.arena));
     Ok(metric)
 }
 
-fn data<'a>(reader: &mut Reader<'a>, metric: &mut Metric<'a>, kind: MetricKind, mut message: Message<'a>) -> Wire<()> {
+fn data<'a>(
+    reader: &mut Reader<'a>,
+    metric: &mut Metric<'a>,
+    points: &mut Vec<Point<'a>>,
+    kind: MetricKind,
+    mut message: Message<'a>,
+) -> Wire<()> {
+    let other = metric.kind != kind && !points.is_empty();
     metric.kind = kind;
-    let mut points = Vec::new();
     while let Some((number, field)) = message.next()? {
         match (number, field) {
             (1, Field::Bytes(inner)) => points.push(point(reader, kind, inner)?),
@@ -312,7 +322,9 @@ fn data<'a>(reader: &mut Reader<'a>, metric: &mut Metric<'a>, kind: MetricKind, 
             _ => {}
         }
     }
-    metric.points = reader.arena.alloc_slice_copy(&points);
+    if other {
+        reader.fail("metric", "has points of more than one kind");
+    }
     Ok(())
 }
 

@@ -1,1 +1,225 @@
+//! The protobuf reader on messages made by hand and on damaged ones; that it reads what the JSON reader reads is tested
+//! where both are known.
 
+use bumpalo::Bump;
+use proptest::prelude::*;
+
+use super::parse;
+use crate::otlp::model::{self, Fields, Held, Style};
+use crate::otlp::{LogRecord, MetricKind, Request, Value};
+
+fn message(fields: Fields) -> Held {
+    Held::Message(fields)
+}
+
+/// A request with one record.
+fn request(record: Fields) -> Vec<u8> {
+    let scope = vec![(2, "", Held::Messages(vec![record]))];
+    let group = vec![(2, "", Held::Messages(vec![scope]))];
+    model::proto(&vec![(1, "", Held::Messages(vec![group]))], &mut Style(0))
+}
+
+/// A request around the bytes of one record.
+fn around(record: &[u8]) -> Vec<u8> {
+    let wrapped = |number, inner: &[u8]| model::proto(&vec![(number, "", Held::Bytes(inner.to_vec()))], &mut Style(0));
+    wrapped(1, &wrapped(2, &wrapped(2, record)))
+}
+
+fn with<T>(bytes: &[u8], check: impl FnOnce(&Request<'_>) -> T) -> T {
+    let arena = Bump::new();
+    check(&parse(bytes, &arena).unwrap_or_else(|error| panic!("{error:?}: {bytes:02x?}")))
+}
+
+fn with_log<T>(bytes: &[u8], check: impl FnOnce(&LogRecord<'_>) -> T) -> T {
+    with(bytes, |request| check(&request.logs[0].scopes[0].records[0]))
+}
+
+fn cause(bytes: &[u8]) -> &'static str {
+    let arena = Bump::new();
+    parse(bytes, &arena).err().unwrap_or_else(|| panic!("accepted: {bytes:02x?}")).what
+}
+
+const TIME: (u32, &str, Held) = (1, "", Held::Fixed64(7));
+
+#[test]
+fn the_smallest_requests_are_read() {
+    for bytes in [&[][..], &[0x0a, 0], &[0x0a, 2, 0x12, 0], &[0x0a, 4, 0x12, 2, 0x12, 0]] {
+        assert!(parse(bytes, &Bump::new()).is_ok(), "{bytes:02x?}");
+    }
+}
+
+#[test]
+fn the_signal_is_told_by_structure_alone() {
+    let data = || message(vec![(1, "", Held::Messages(vec![vec![(3, "", Held::Fixed64(1))]]))]);
+    let text = |text: &str| Held::Text(text.to_string());
+    for log in [
+        vec![TIME],
+        vec![(11, "", Held::Fixed64(1))],
+        vec![(2, "", Held::Enum(9)), (3, "", text("INFO"))],
+        vec![(5, "", message(vec![(1, "", text("body"))]))],
+        vec![(5, "", message(vec![(1, "", text("body"))])), (12, "", text("event"))],
+    ] {
+        with(&request(log.clone()), |request| assert_eq!(request.logs.len(), 1, "{log:?}"));
+    }
+    for span in [
+        vec![(1, "", Held::Id(vec![0xab; 16])), (2, "", Held::Id(vec![0xcd; 8])), (5, "", text("GET /"))],
+        vec![(7, "", Held::Fixed64(1)), (8, "", Held::Fixed64(2))],
+        vec![(5, "", text("name")), (6, "", Held::Enum(2))],
+    ] {
+        with(&request(span.clone()), |request| assert_eq!(request.spans.len(), 1, "{span:?}"));
+    }
+    for number in [5, 7, 9, 10, 11] {
+        for name in ["up", "sixteen.letters."] {
+            let metric = vec![(1, "", text(name)), (2, "", text("help")), (number, "", data())];
+            for seed in [0, 1, 2, 3] {
+                let scope = vec![(2, "", Held::Messages(vec![metric.clone()]))];
+                let group = vec![(1, "", Held::Messages(vec![vec![(2, "", Held::Messages(vec![scope]))]]))];
+                let bytes = model::proto(&group, &mut Style(seed));
+                with(&bytes, |request| assert_eq!(request.metrics[0].scopes[0].records[0].name, name, "{number}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn of_repeated_singular_fields_the_last_counts_but_no_point_is_lost() {
+    let twice = [request(vec![
+        TIME,
+        (3, "", Held::Text("a".into())),
+        (1, "", Held::Fixed64(9)),
+        (3, "", Held::Text("b".into())),
+    ])];
+    with_log(&twice[0], |log| assert_eq!((log.time_unix_nano, log.severity_text), (9, "b")));
+    let point = |value| vec![(3, "", Held::Fixed64(1)), (6, "", Held::SFixed64(value))];
+    let data = |value| message(vec![(1, "", Held::Messages(vec![point(value)]))]);
+    let name = || (1, "", Held::Text("m".into()));
+    with(&request(vec![name(), (5, "", data(1)), (5, "", data(2))]), |request| {
+        let metric = request.metrics[0].scopes[0].records[0];
+        assert_eq!((metric.points.len(), metric.fault), (2, None));
+    });
+    with(&request(vec![name(), (5, "", data(1)), (7, "", data(2))]), |request| {
+        let metric = request.metrics[0].scopes[0].records[0];
+        assert_eq!((metric.kind, metric.points.len()), (MetricKind::Sum, 2));
+        assert_eq!(metric.fault.map(|fault| fault.cause), Some("metric has points of more than one kind"));
+    });
+}
+
+#[test]
+fn unknown_fields_and_groups_are_skipped() {
+    let time = [0x09, 7, 0, 0, 0, 0, 0, 0, 0];
+    // Field 1000 of every wire type, groups within groups among them.
+    for unknown in [
+        &[0xc0, 0x3e, 0x80, 0x01][..],
+        &[0xc1, 0x3e, 1, 2, 3, 4, 5, 6, 7, 8],
+        &[0xc2, 0x3e, 2, 0xff, 0xff],
+        &[0xc3, 0x3e, 0x0b, 0x08, 5, 0x0c, 0xc4, 0x3e],
+    ] {
+        with_log(&around(&[unknown, &time, unknown].concat()), |log| assert_eq!(log.time_unix_nano, 7));
+    }
+}
+
+#[test]
+fn text_that_is_not_utf8_is_a_fault_of_its_record() {
+    let record = vec![TIME, (3, "", Held::Bytes(b"a\xff".to_vec()))];
+    with_log(&request(record), |log| {
+        assert_eq!(log.severity_text, "a\u{fffd}");
+        assert_eq!(log.fault.map(|fault| fault.cause), Some("severityText is not UTF-8"));
+    });
+    let bytes = vec![TIME, (5, "", message(vec![(7, "", Held::Bytes(b"a\xff".to_vec()))]))];
+    with_log(&request(bytes), |log| assert_eq!((log.body, log.fault), (Some(Value::Bytes(b"a\xff")), None)));
+}
+
+#[test]
+fn integers_are_read_in_full_and_negative_ones_too() {
+    let with_body = |held| request(vec![TIME, (5, "", message(vec![(3, "", Held::Int64(held))]))]);
+    for value in [0, 1, -1, i64::MIN, i64::MAX, 9_007_199_254_740_993] {
+        with_log(&with_body(value), |log| assert_eq!(log.body, Some(Value::Int(value))));
+    }
+    with_log(&request(vec![TIME, (2, "", Held::Enum(-3))]), |log| {
+        assert_eq!(log.fault.map(|fault| fault.cause), Some("severityNumber -3 is not between 0 and 24"));
+    });
+}
+
+#[test]
+fn values_nest_up_to_the_bound_and_deeper_ones_are_a_fault() {
+    let nested = |depth| {
+        let mut value: Fields = vec![];
+        for _ in 0..depth {
+            value = vec![(5, "", message(vec![(1, "", Held::Messages(vec![value]))]))];
+        }
+        request(vec![TIME, (5, "", message(value))])
+    };
+    with_log(&nested(99), |log| assert!(log.fault.is_none()));
+    for depth in [100, 300] {
+        with_log(&nested(depth), |log| assert!(log.fault.is_some_and(|fault| fault.cause.contains("nests deeper"))));
+    }
+}
+
+#[test]
+fn what_is_not_protobuf_is_told_with_its_cause() {
+    assert_eq!(cause(&[0x0a]), "an integer that does not end");
+    assert_eq!(cause(&[0x0a, 5, 1]), "a field longer than its message");
+    assert_eq!(
+        cause(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
+        "a field longer than its message"
+    );
+    assert_eq!(cause(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), "an integer beyond 64 bits");
+    assert_eq!(cause(&[0x08, 1]), "a field of the wrong type");
+    assert_eq!(cause(&[0x00, 1]), "a field number out of range");
+    assert_eq!(cause(&[0x0f]), "an unknown wire type");
+    assert_eq!(cause(&[0x1b]), "a group that does not end");
+    assert_eq!(cause(&[0x1c]), "an unknown wire type");
+    assert_eq!(cause(&around(&[0x09, 7, 0, 0])), "a field longer than its message");
+    assert_eq!(cause(&around(&[0x09, 7, 0, 0, 0, 0, 0, 0, 0, 0x1d, 1, 2, 3, 4])), "a field of the wrong type");
+}
+
+#[test]
+fn a_million_open_groups_do_not_exhaust_the_stack() {
+    assert_eq!(cause(&[0x1b].repeat(1_000_000)), "a group that does not end");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let arena = Bump::new();
+        let _ = parse(&bytes, &arena);
+        let _ = parse(&around(&bytes), &arena);
+        let _ = parse(&request(vec![TIME, (5, "", Held::Bytes(bytes))]), &arena);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_requests_are_read_or_refused(
+        fields in model::request(),
+        seed in any::<u64>(),
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let mut bytes = model::proto(&fields, &mut Style(seed));
+        let arena = Bump::new();
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            if let Ok(request) = parse(&bytes, &arena) {
+                model::told(&request);
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_cut_anywhere_but_between_its_groups_is_refused(fields in model::request(), seed in any::<u64>()) {
+        let bytes = model::proto(&fields, &mut Style(seed));
+        let arena = Bump::new();
+        let whole = parse(&bytes, &arena).map_or(0, |request| model::told(&request).len());
+        for end in (1..bytes.len()).step_by(bytes.len() / 300 + 1) {
+            // Only between groups is a part a whole request, of fewer records.
+            if let Ok(request) = parse(&bytes[..end], &arena) {
+                prop_assert!(model::told(&request).len() <= whole);
+            }
+        }
+    }
+}
