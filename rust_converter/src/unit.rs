@@ -207,20 +207,20 @@ impl<'i> Worker<'i> {
     /// A line of JSON; when a crash cut a request and the next one stands behind it, the pieces are told apart.
     fn json_line(&mut self, collector: &mut Collector<'_>, file: usize, raw: &RawRequest<'_>) {
         let mut start = 0;
+        let mut text = Text::default();
         while start < raw.bytes.len() {
             let rest = &raw.bytes[start..];
             let offset = raw.offset + start as u64;
-            let arena = std::mem::take(&mut self.arena);
-            let failure = match parse_line(rest, &arena) {
-                Ok(request) => {
-                    self.map(collector, file, raw.number, &request);
-                    self.arena = arena;
-                    return;
-                }
-                Err(failure) => failure,
-            };
-            self.arena = arena;
-            let next = next_request(rest, failure.offset);
+            text.advance(raw.bytes, start);
+            let Err(failure) = self.json_request(collector, file, raw.number, &text) else { return };
+            let next = failure.offset.and_then(|failed| next_request(rest, failed));
+            // Only the line end was lost: what stands before the next request is whole.
+            if let Some(end) = next.filter(|next| failure.offset == Some(*next))
+                && self.json_request(collector, file, raw.number, &text.before(end)).is_ok()
+            {
+                start += end;
+                continue;
+            }
             if next.is_none() && failure.at_end && !raw.terminated {
                 let tail = Incomplete { file, line: raw.number, offset, bytes: rest.len() as u64 };
                 collector.done.incomplete.push(tail);
@@ -230,6 +230,20 @@ impl<'i> Worker<'i> {
             self.reject(collector.done, file, raw.number, offset, failure.reason, &rest[..end]);
             start += end;
         }
+    }
+
+    fn json_request(
+        &mut self,
+        collector: &mut Collector<'_>,
+        file: usize,
+        line: u64,
+        text: &Text<'_>,
+    ) -> std::result::Result<(), LineFailure> {
+        let mut arena = std::mem::take(&mut self.arena);
+        let result = text.parse(&arena).map(|request| self.map(collector, file, line, &request));
+        arena.reset();
+        self.arena = arena;
+        result
     }
 
     fn map(&mut self, collector: &mut Collector<'_>, file: usize, line: u64, request: &Request<'_>) {
@@ -254,27 +268,70 @@ impl<'i> Worker<'i> {
 }
 
 /// Why a line did not parse, and where.
+#[derive(Debug)]
 struct LineFailure {
     reason: String,
-    offset: usize,
+    /// Absent when the text is JSON: then there is nothing to be told apart in it.
+    offset: Option<usize>,
     at_end: bool,
 }
 
-fn parse_line<'a>(bytes: &'a [u8], arena: &'a Bump) -> std::result::Result<Request<'a>, LineFailure> {
-    let text = std::str::from_utf8(bytes).map_err(|error| LineFailure {
-        reason: format!("invalid UTF-8 at byte {}", error.valid_up_to()),
-        offset: error.valid_up_to(),
-        // A character that is cut at the end is a line that is still being written.
-        at_end: error.error_len().is_none(),
-    })?;
-    json::parse(text, arena).map_err(|error| match error {
-        LineError::Syntax(error) => LineFailure {
-            reason: format!("not JSON: {} at byte {}", error.what, error.offset),
-            offset: error.offset,
-            at_end: error.at_end,
-        },
-        LineError::NotOtlp(reason) => LineFailure { reason: reason.to_string(), offset: 0, at_end: false },
-    })
+/// A line from some place on, as far as it is UTF-8: checked once, however many pieces the line has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Text<'r> {
+    start: usize,
+    valid: &'r str,
+    /// Behind `valid`, bytes that are not UTF-8, and whether they are a character that is cut at the end of the line.
+    broken: Option<bool>,
+}
+
+impl<'r> Text<'r> {
+    /// Goes on to the text from `start` on, which is where a character begins.
+    fn advance(&mut self, line: &'r [u8], start: usize) {
+        if start > 0
+            && let Some(valid) = self.valid.get(start - self.start..).filter(|valid| !valid.is_empty())
+        {
+            (self.start, self.valid) = (start, valid);
+            return;
+        }
+        self.start = start;
+        (self.valid, self.broken) = match std::str::from_utf8(&line[start..]) {
+            Ok(valid) => (valid, None),
+            Err(error) => {
+                let valid = &line[start..start + error.valid_up_to()];
+                (std::str::from_utf8(valid).unwrap_or_default(), Some(error.error_len().is_none()))
+            }
+        };
+    }
+
+    fn before(&self, end: usize) -> Self {
+        Self { valid: self.valid.get(..end).unwrap_or_default(), broken: None, ..*self }
+    }
+
+    fn parse<'a>(&self, arena: &'a Bump) -> std::result::Result<Request<'a>, LineFailure>
+    where
+        'r: 'a,
+    {
+        let result = json::parse(self.valid, arena);
+        if let Some(at_end) = self.broken
+            && !matches!(&result, Err(LineError::Syntax(error)) if !error.at_end)
+        {
+            let offset = self.valid.len();
+            return Err(LineFailure {
+                reason: format!("invalid UTF-8 at byte {offset}"),
+                offset: Some(offset),
+                at_end,
+            });
+        }
+        result.map_err(|error| match error {
+            LineError::Syntax(error) => LineFailure {
+                reason: format!("not JSON: {} at byte {}", error.what, error.offset),
+                offset: Some(error.offset),
+                at_end: error.at_end,
+            },
+            LineError::NotOtlp(reason) => LineFailure { reason: reason.to_string(), offset: None, at_end: false },
+        })
+    }
 }
 
 /// How a request begins, by signal.
@@ -306,16 +363,4 @@ fn next_request(bytes: &[u8], failed: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_behind_a_cut_one_is_found() {
-        let whole = br#"{"resourceLogs":[]}"#;
-        let cut = [&br#"{"resourceSpans":[{"a":"b"#[..], whole].concat();
-        let arena = Bump::new();
-        let failure = parse_line(&cut, &arena).err().map(|failure| failure.offset).unwrap_or(0);
-        assert_eq!(next_request(&cut, failure), Some(cut.len() - whole.len()));
-        assert_eq!(next_request(whole, whole.len()), None);
-    }
-}
+mod tests;

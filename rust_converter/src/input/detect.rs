@@ -32,10 +32,18 @@ pub(super) fn compression(start: &[u8]) -> Compression {
 
 /// Whether a request is JSON rather than protobuf, whose first byte is a field's tag.
 pub(super) fn starts_like_json(bytes: &[u8]) -> bool {
-    without_mark(bytes).iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{')
+    // A line feed is also the tag of field 1, and a brace the length of 123 bytes.
+    let is_tag = bytes.first() == Some(&0x0a) && has_control(bytes);
+    without_mark(bytes).trim_ascii_start().first() == Some(&b'{') && !is_tag
 }
 
-fn without_mark(bytes: &[u8]) -> &[u8] {
+/// Whether there are control characters that no text has. Every request in protobuf with a scope or an attribute has them.
+fn has_control(bytes: &[u8]) -> bool {
+    bytes.iter().any(|b| *b < 0x20 && !b.is_ascii_whitespace())
+}
+
+/// The bytes behind a byte order mark.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
@@ -49,7 +57,7 @@ pub(super) fn framing(start: &[u8], is_all: bool) -> Result<Framing, &'static st
     if let Some(framing) = framed(start, is_all) {
         return Ok(framing);
     }
-    if text[0] == b'{' {
+    if starts_like_json(start) {
         return json(text, is_all);
     }
     if is_bare(start, is_all) {
@@ -102,16 +110,17 @@ fn framed(start: &[u8], is_all: bool) -> Option<Framing> {
 /// A request without a length prefix: it starts with field 1.
 fn is_bare(start: &[u8], is_all: bool) -> bool {
     let length = if is_all { start.len() } else { usize::MAX };
-    looks_like_proto(start, length, is_all)
+    has_control(start) && looks_like_proto(start, length, is_all)
 }
 
 /// Whether bytes begin like an export request: field 1, a message that fits, whose own first field is one of its three.
-pub(super) fn looks_like_proto(visible: &[u8], length: usize, _complete: bool) -> bool {
+pub(super) fn looks_like_proto(visible: &[u8], length: usize, complete: bool) -> bool {
     if visible.first() != Some(&0x0a) {
         return false;
     }
     let Some((inner, header)) = frames::varint(&visible[1..]) else {
-        return false;
+        // The length itself may still be being written.
+        return !complete && visible.len() <= frames::MAX_VARINT;
     };
     if inner.saturating_add(1 + header as u64) > length as u64 {
         return false;

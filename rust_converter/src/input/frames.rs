@@ -19,10 +19,13 @@ pub(super) fn length(bytes: &[u8]) -> Option<usize> {
     usize::try_from(u32::from_be_bytes(prefix)).ok()
 }
 
+/// The most bytes of a varint.
+pub(super) const MAX_VARINT: usize = 10;
+
 /// A varint and the bytes it takes.
 pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0u64;
-    for (index, byte) in bytes.iter().take(10).enumerate() {
+    for (index, byte) in bytes.iter().take(MAX_VARINT).enumerate() {
         value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32)?;
         if *byte < 0x80 {
             return Some((value, index + 1));
@@ -119,13 +122,25 @@ fn tiles(mut bytes: &[u8], depth: usize) -> bool {
     true
 }
 
+/// Where the frame that begins at `start` ends, if it is sound.
+fn sound_end(bytes: &[u8], start: usize, is_zstd: bool) -> Option<usize> {
+    let rest = &bytes[start..];
+    let claimed = length(rest).filter(|claimed| (1..=MAX_BODY).contains(claimed))?;
+    let body = rest.get(PREFIX..PREFIX + claimed)?;
+    (begins(rest, is_zstd) && is_sound(body, is_zstd)).then_some(start + PREFIX + claimed)
+}
+
+/// Whether a sound frame begins inside the protobuf frame at the start of `bytes` and reaches beyond its `end`: then this
+/// one was cut and has borrowed its last bytes, which a text takes without complaint.
+pub(super) fn has_borrowed(bytes: &[u8], end: usize) -> bool {
+    memchr::memchr_iter(0x0a, &bytes[..(end + PREFIX).min(bytes.len())])
+        .filter_map(|found| found.checked_sub(PREFIX))
+        .any(|start| start > 0 && start < end && sound_end(bytes, start, false).is_some_and(|next| next > end))
+}
+
 /// Where the next sound frame begins behind a damaged one: its position in `bytes`, which start with the damaged frame.
 pub(super) fn resynchronise(bytes: &[u8], is_zstd: bool) -> Option<usize> {
-    let sound_at = |start: usize| {
-        let rest = &bytes[start..];
-        let Some(claimed) = length(rest).filter(|claimed| (1..=MAX_BODY).contains(claimed)) else { return false };
-        rest.get(PREFIX..PREFIX + claimed).is_some_and(|body| begins(rest, is_zstd) && is_sound(body, is_zstd))
-    };
+    let sound_at = |start: usize| sound_end(bytes, start, is_zstd).is_some();
     if is_zstd {
         let behind = PREFIX + ZSTD_MAGIC.len();
         return memchr::memmem::find_iter(bytes.get(behind..)?, ZSTD_MAGIC)

@@ -178,7 +178,6 @@ impl Requests<'_> {
     }
 
     fn line(&mut self) -> Option<RawRequest<'_>> {
-        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
         let data = &self.piece.data;
         while self.position < data.len() {
             let (start, number) = (self.position, self.number);
@@ -188,7 +187,7 @@ impl Requests<'_> {
             let offset = self.piece.offset + start as u64;
             let mut bytes = &data[start..end.unwrap_or(data.len())];
             if offset == 0 {
-                bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+                bytes = detect::without_mark(bytes);
             }
             if end.is_some() {
                 bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
@@ -221,7 +220,7 @@ impl Requests<'_> {
             };
             let encoding = if detect::starts_like_json(bytes) { Encoding::Json } else { Encoding::Proto };
             // The line end inside a frame belongs to no one.
-            let bytes = if encoding == Encoding::Json { bytes.trim_ascii_end() } else { bytes };
+            let bytes = if encoding == Encoding::Json { detect::without_mark(bytes).trim_ascii_end() } else { bytes };
             return Some(Ok(RawRequest { number, offset, encoding, bytes, terminated: true }));
         }
     }
@@ -231,7 +230,10 @@ impl Requests<'_> {
             return None;
         }
         self.position = self.piece.data.len();
-        let bytes = self.piece.data.as_slice();
+        let bytes = match encoding {
+            Encoding::Json => detect::without_mark(&self.piece.data),
+            Encoding::Proto => self.piece.data.as_slice(),
+        };
         Some(RawRequest { number: 1, offset: 0, encoding, bytes, terminated: true })
     }
 }

@@ -135,10 +135,11 @@ impl<'i> Reader<'i> {
     pub fn next_unit(&mut self) -> Result<Option<Unit>> {
         let mut unit = Unit::default();
         let mut size = 0;
-        while size < self.unit_bytes {
+        // A unit without pieces would end the run.
+        while size < self.unit_bytes || (unit.pieces.is_empty() && unit.bad.is_empty()) {
             let Some(mut open) = self.current()? else { break };
             let file = &self.inputs.files[open.index as usize];
-            let left = self.unit_bytes - size;
+            let left = self.unit_bytes.saturating_sub(size).max(1);
             let (used, finished) = match open.framing {
                 Framing::Lines => self.lines(&mut open, file, left, &mut unit)?,
                 Framing::Frames { zstd } => self.frames(&mut open, file, left, zstd, &mut unit)?,
@@ -255,11 +256,15 @@ impl<'i> Reader<'i> {
             }
             let rest = &open.buffer[length..];
             let body = rest.get(PREFIX..PREFIX + claimed).filter(|_| believable && frames::begins(rest, zstd));
-            let fine = body.is_some_and(|body| {
-                claimed == 0 || frames::begins(&open.buffer[end..], zstd) || frames::is_sound(body, zstd)
-            });
+            let mut fine = body.is_some_and(|_| claimed == 0 || frames::begins(&open.buffer[end..], zstd));
+            if !fine && body.is_some_and(|body| frames::is_sound(body, zstd)) {
+                open.fill(end + BLOCK, file)?;
+                fine = zstd || !frames::has_borrowed(&open.buffer[length..], end - length);
+            }
+            let rest = &open.buffer[length..];
             if fine {
-                unpacked += body.map_or(0, |body| frames::unpacked_size(body, zstd)).max(1);
+                unpacked +=
+                    rest.get(PREFIX..PREFIX + claimed).map_or(0, |body| frames::unpacked_size(body, zstd)).max(1);
                 length = end;
                 count += 1;
                 continue;
@@ -317,7 +322,8 @@ impl<'i> Reader<'i> {
                 unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
                 return Ok(false);
             }
-            wanted = open.buffer.len() + BLOCK;
+            // Each round looks at all bytes again, so it must see twice as many.
+            wanted = (open.buffer.len() * 2).min(frames::MAX_BODY + PREFIX + BLOCK) + 1;
         }
     }
 
