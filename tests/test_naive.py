@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import naive
+import ocsfconv
+import pyarrow as pa
 import pytest
+from google.protobuf.message import Message
+from hypothesis import HealthCheck, Phase, given, settings
+from naive import flat
 from ocsfconv import _core
+from otlp_strategies import SIGNALS, collector_json, requests
 
 HERE = Path(__file__).parent
 GOLDEN = sorted((HERE / "golden").glob("*.json"))
@@ -58,3 +64,37 @@ def test_what_a_collector_wrote_gives_the_same_events(path: Path, mode: str, fas
         assert len(slow) == len(quick)
         for index, pair in enumerate(zip(slow, quick, strict=True)):
             assert pair[0] == pair[1], f"event {index}"
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_flat_rows_are_what_the_contract_says_of_the_events(path: Path) -> None:
+    tables = {name: pa.table(table).to_pylist() for name, table in ocsfconv.read(path).items()}
+    rows: dict[str, list[Json]] = {name: [] for name in tables}
+    for line in path.read_text().splitlines():
+        for signal, row in flat.rows(json.loads(line)):
+            rows[signal].append(row)
+    for signal, found in rows.items():
+        assert len(found) == len(tables[signal])
+        for index, (slow, quick) in enumerate(zip(found, tables[signal], strict=True)):
+            # repr: it tells 1 from 1.0, and NaN is itself.
+            differing = {name: (slow[name], quick[name]) for name in quick if repr(slow[name]) != repr(quick[name])}
+            assert list(slow) == list(quick)
+            assert not differing, f"{signal}, row {index}"
+
+
+@MODES
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_generated_requests_give_the_same_events(signal: str, mode: str, fast: Convert) -> None:
+    @settings(
+        max_examples=40,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(requests(signal))
+    def same(message: Message) -> None:
+        request = json.loads(collector_json(message))
+        assert text(naive.events(request, mode)) == text(fast(request, mode))
+
+    same()

@@ -62,7 +62,9 @@ def rpc_activity(method: str) -> Json:
     name = re.split(r"[/.]", method)[-1]
     verb = re.match(r"([A-Za-z][a-z]*)?", name)[0]
     number = VERBS.get(verb.lower())
-    return {"activity_id": 99, "activity_name": method.rsplit("/", 1)[-1]} if number is None else {"activity_id": number}
+    return (
+        {"activity_id": 99, "activity_name": method.rsplit("/", 1)[-1]} if number is None else {"activity_id": number}
+    )
 
 
 def caller(known: Known, source: Source, *, server: bool, called: str | None = None) -> Json | None:

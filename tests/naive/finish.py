@@ -15,7 +15,7 @@ Json = dict[str, Any]
 ORDER: Json = json.loads((Path(__file__).parents[2] / "rust_converter/schema/attributes.json").read_text())
 EXTENSION = {"name": "ocsfconv", "uid": "999", "version": "0.1.0"}
 METRIC_OBSERVATION, SPAN_ACTIVITY = 99905001, 99906001
-BASE, OTHER = 0, 99
+BASE, UNKNOWN, OTHER = 0, 0, 99
 # Numbers that name nobody: ports, process ids.
 NO_OBSERVABLES = {11, 15}
 
@@ -61,8 +61,24 @@ def add_captions(node: Any, attributes: Json) -> None:
             inner = schema().data["objects"][attribute["object_type"]]["attributes"]
             for item in value if isinstance(value, list) else [value]:
                 add_captions(item, inner) if isinstance(item, dict) else None
+        elif value == OTHER and str(node.get(attribute.get("sibling"))).lower() == "other":
+            # A source that says no more than that says nothing.
+            node |= {name: 0, attribute["sibling"]: "Unknown"}
         elif type(value) is int and "sibling" in attribute and str(value) in attribute.get("enum", {}):
             node.setdefault(attribute["sibling"], attribute["enum"][str(value)]["caption"])
+
+
+def forget_others(node: Json, attributes: Json) -> None:
+    """Where a source says "other" beside 99 it says nothing: that is 0, Unknown."""
+    for name, value in list(node.items()):
+        attribute = attributes[name]
+        if attribute["type"] == "object_t" and name != "unmapped":
+            inner = schema().data["objects"][attribute["object_type"]]["attributes"]
+            for item in value if isinstance(value, list) else [value]:
+                forget_others(item, inner) if isinstance(item, dict) else None
+        elif value == OTHER and "enum" in attribute and node.get(attribute.get("sibling"), "").lower() == "other":
+            node[name] = UNKNOWN
+            del node[attribute["sibling"]]
 
 
 def find_observables(node: Json, attributes: Json, path: str, found: list[Json]) -> None:
@@ -86,6 +102,8 @@ def find_observables(node: Json, attributes: Json, path: str, found: list[Json])
 def finish(event: Json, mode: str) -> Json:
     """Complete an event: `event` holds what the record says, in any order and without captions."""
     class_uid = event["class_uid"]
+    if event["activity_id"] == OTHER and event["activity_name"].lower() == "other":
+        event |= {"activity_id": 0, "activity_name": "Unknown"}
     if mode == "core":
         add_captions(event, ocsf_class(class_uid)["attributes"])
         event = to_core(event)

@@ -102,9 +102,7 @@ def response_of(known: Known, latency: int | None) -> Json:
     )
 
 
-def server_endpoint(
-    known: Known, svc_name: str | None, peer: str | None, *, only_addressed: bool = False
-) -> Json:
+def server_endpoint(known: Known, svc_name: str | None, peer: str | None, *, only_addressed: bool = False) -> Json:
     """Return the endpoint of the server. `peer` is an address that is surely its."""
     host, port = server_of(known)
     end: Json = {}
@@ -163,7 +161,12 @@ def http_activity(known: Known, source: Source, direction: int, latency: int | N
     else:
         peer = known.text("network.peer.address")
         end = server_endpoint(known, known.text("service.peer.name"), peer)
-        put(event, src_endpoint=source.endpoint(), dst_endpoint=end, actor=put(person_of(known), process=source.process()))
+        put(
+            event,
+            src_endpoint=source.endpoint(),
+            dst_endpoint=end,
+            actor=put(person_of(known), process=source.process()),
+        )
     return put(
         event,
         http_request=request,

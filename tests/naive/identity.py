@@ -171,10 +171,7 @@ def of_point(
     quantiles = point.get("quantileValues") or []
     form += sequence(
         16,
-        [
-            double(1, read_double(q.get("quantile"))) + double(2, read_double(q.get("value")))
-            for q in quantiles
-        ],
+        [double(1, read_double(q.get("quantile"))) + double(2, read_double(q.get("value"))) for q in quantiles],
     )
     form += sequence(17, [exemplar_form(exemplar) for exemplar in point.get("exemplars") or []])
     return hashed(form + attributes(18, point.get("attributes")) + unsigned(19, point.get("flags")))

@@ -9,8 +9,9 @@ from .semconv import Known
 from .values import plain_text
 
 SEVERITY_TEXTS = {
-    "TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21, "INFORMATION": 9, "INFORMATIONAL": 9, "NOTICE": 10, "WARNING": 13, "ERR": 17, "CRITICAL": 21, "CRIT": 21,
-    "ALERT": 19, "EMERGENCY": 21, "EMERG": 21, "PANIC": 21,
+    "TRACE": 1, "DEBUG": 5, "INFO": 9, "INFORMATION": 9, "INFORMATIONAL": 9, "NOTICE": 10, "WARN": 13, "WARNING": 13,
+    "ERROR": 17, "ERR": 17, "ALERT": 19, "FATAL": 21, "CRITICAL": 21, "CRIT": 21, "EMERGENCY": 21, "EMERG": 21,
+    "PANIC": 21,
 }  # fmt: skip
 GRPC_NAMES = [
     "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
@@ -143,7 +144,11 @@ def log_status(known: Known, class_uid: int, severity: int) -> dict[str, Any]:
         if succeeded:
             return {"status_id": 1, "status_code": http}
         detail = known.text("auth.reason") or known.text("error.type")
-        return {"status_id": 2, "status_code": http or text_of(known, "db.response.status_code"), "status_detail": detail}
+        return {
+            "status_id": 2,
+            "status_code": http or text_of(known, "db.response.status_code"),
+            "status_detail": detail,
+        }
     if raised or severity >= 17:
         return {"status_id": 2, "status_code": exception[0], "status_detail": exception[1]}
     if class_uid in DONE:

@@ -54,8 +54,8 @@ def read_attributes(nodes: list[dict[str, Any]] | None) -> Attributes:
 
 
 def read_id(text: str | None) -> str:
-    """Read a trace or span id as lower-case hexadecimal."""
-    return (text or "").lower()
+    """Read a trace or span id as lower-case hexadecimal; one of zeros is none."""
+    return (text or "").lower() if (text or "").strip("0") else ""
 
 
 def double_name(number: float) -> str | None:
@@ -141,9 +141,8 @@ def number(value: Value | None) -> float | None:
     kind, held = value
     if kind == "int" or (kind == "double" and math.isfinite(held)):
         return float(held)
-    if kind == "str":
-        if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", held):
-            return float(held) if math.isfinite(float(held)) else None
+    if kind == "str" and re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", held):
+        return float(held) if math.isfinite(float(held)) else None
     return None
 
 
