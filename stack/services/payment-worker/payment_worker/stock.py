@@ -5,10 +5,10 @@ from typing import Any
 from psycopg import Connection
 
 from payment_worker.events import event
-from payment_worker.tracing import annotate, tracer
+from payment_worker.tracing import annotate, traced
 
 
-@tracer.start_as_current_span("return stock")
+@traced("stock.return")
 def return_stock(connection: Connection[Any], order_id: int) -> None:
     """Put an order's items back, within the caller's transaction; rows are locked in the order all lock them."""
     annotate({"order.id": order_id})

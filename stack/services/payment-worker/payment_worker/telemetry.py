@@ -17,6 +17,8 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span
+from requests import PreparedRequest
 
 from payment_worker.settings import settings
 
@@ -64,8 +66,9 @@ class Telemetry:
         provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         trace.set_tracer_provider(provider)
-        for instrumentor in (CeleryInstrumentor(), PsycopgInstrumentor(), RequestsInstrumentor()):
-            instrumentor.instrument()
+        CeleryInstrumentor().instrument()
+        PsycopgInstrumentor().instrument()
+        RequestsInstrumentor().instrument(request_hook=_name_by_path)
         self._shutdowns.append(provider.shutdown)
 
     def stop(self, seconds: float = FLUSH_SECONDS) -> None:
@@ -77,6 +80,11 @@ class Telemetry:
             thread.start()
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _name_by_path(span: Span, request: PreparedRequest) -> None:
+    """The provider's paths have no ids in them."""
+    span.update_name(f"{request.method} {request.path_url}")
 
 
 telemetry = Telemetry()

@@ -108,11 +108,11 @@ def test_a_checkouts_trace_goes_on_to_the_provider_and_the_receipt(
     assert all(span["parent"] == "ab" * 8 or span["parent"] in by_id for span in spans)
 
     call = next(span for span in spans if span["attributes"].get("http.response.status_code") == 201)
-    assert call["kind"] == CLIENT
-    assert by_id[call["parent"]]["name"] == "authorise payment"
+    assert (call["kind"], call["name"]) == (CLIENT, "POST /v1/charges")
+    assert by_id[call["parent"]]["name"] == "payments.authorise"
     assert by_id[call["parent"]]["kind"] == INTERNAL
     assert any(span["attributes"].get("db.system.name") == "postgresql" for span in spans)
-    assert {"load order", "complete charge", "load receipt lines", "render receipt"} <= names(spans)
+    assert {"orders.load", "payments.complete", "receipts.load_lines", "receipts.render"} <= names(spans)
 
     resource = runs[0]["resource"]
     assert resource["service.version"] == (ROOT / "VERSION").read_text().strip()
@@ -147,7 +147,7 @@ def test_a_settlement_is_one_trace_of_more_than_a_hundred_spans(
     trace = worker.send("payments.settle")
     wait_for("the batch", lambda: "run/payments.settle" in names(collector.trace(trace)))
     spans = wait_for("its spans", lambda: len(found := collector.trace(trace)) > 240 and found)
-    assert sum(span["name"] == "settle payment" for span in spans) == 120
+    assert sum(span["name"] == "settlement.settle_payment" for span in spans) == 120
 
 
 def test_a_warm_stop_finishes_what_runs_and_leaves_the_rest_in_the_queue(

@@ -9,7 +9,7 @@ from payment_worker.app import app
 from payment_worker.database import database
 from payment_worker.events import event
 from payment_worker.store import HOUR, store
-from payment_worker.tracing import annotate, tracer
+from payment_worker.tracing import annotate, traced
 
 RECENT = 20
 RECOMMENDED = 12
@@ -43,7 +43,7 @@ def reindex(sku: str) -> None:
         event("catalog.rating.low", message, about, logging.WARNING)
 
 
-@tracer.start_as_current_span("measure product")
+@traced("catalog.measure")
 def measure(sku: str) -> Row | None:
     """Count sales of the last 30 days and reviews."""
     annotate({"product.sku": sku})
@@ -67,7 +67,7 @@ def popularity_of(sold: int, reviews: int, rating: float) -> float:
     return math.log1p(sold) + (rating - 3) * math.log1p(reviews) / 4 if reviews else math.log1p(sold)
 
 
-@tracer.start_as_current_span("write ranking")
+@traced("catalog.write_ranking")
 def write_ranking(sku: str, popularity: float, facts: Row) -> None:
     """Store both where search and product pages look."""
     annotate({"product.sku": sku, "product.popularity": popularity})
@@ -90,7 +90,7 @@ def update_recommendations(user_id: str, sku: str) -> None:
     event("recommendations.updated", message, about)
 
 
-@tracer.start_as_current_span("remember view")
+@traced("recommendations.remember")
 def remember(user_id: str, sku: str) -> list[str]:
     """The newest first, each once."""
     annotate({"user.id": user_id, "product.sku": sku})
@@ -104,7 +104,7 @@ def remember(user_id: str, sku: str) -> list[str]:
         return [item.decode() for item in pipeline.execute()[-1]]
 
 
-@tracer.start_as_current_span("find neighbours")
+@traced("recommendations.neighbours")
 def neighbours(sku: str, recent: list[str]) -> list[str]:
     """What others bought together with it and this customer has not just seen."""
     annotate({"product.sku": sku, "recommendations.seen": len(recent)})

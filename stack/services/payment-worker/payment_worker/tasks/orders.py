@@ -8,7 +8,7 @@ from payment_worker.database import database
 from payment_worker.events import event
 from payment_worker.stock import return_stock
 from payment_worker.store import HOUR, store
-from payment_worker.tracing import annotate, tracer
+from payment_worker.tracing import annotate, traced
 
 UNPAID_MINUTES = 10
 EXPIRED_AT_ONCE = 50
@@ -39,7 +39,7 @@ def send_receipt(order_id: int) -> None:
     )
 
 
-@tracer.start_as_current_span("load receipt lines")
+@traced("receipts.load_lines")
 def load_lines(order_id: int) -> list[Row]:
     """Fetch the items with the order they belong to."""
     annotate({"order.id": order_id})
@@ -55,7 +55,7 @@ def load_lines(order_id: int) -> list[Row]:
     )
 
 
-@tracer.start_as_current_span("render receipt")
+@traced("receipts.render")
 def render(order_id: int, lines: list[Row]) -> str:
     """Lay the receipt out as text."""
     annotate({"order.id": order_id, "receipt.lines": len(lines)})
@@ -78,7 +78,7 @@ def expire_unpaid() -> None:
     )
 
 
-@tracer.start_as_current_span("find unpaid orders")
+@traced("orders.find_unpaid")
 def find_unpaid() -> list[int]:
     """The oldest of them."""
     rows = database().execute(
@@ -89,7 +89,7 @@ def find_unpaid() -> list[int]:
     return [row["id"] for row in rows]
 
 
-@tracer.start_as_current_span("expire order")
+@traced("orders.expire")
 def expire(order_id: int) -> bool:
     """Cancel one, unless it was paid this moment."""
     annotate({"order.id": order_id})

@@ -14,7 +14,7 @@ from payment_worker.retries import backoff
 from payment_worker.stock import return_stock
 from payment_worker.store import store
 from payment_worker.tasks.orders import send_receipt
-from payment_worker.tracing import annotate, tracer
+from payment_worker.tracing import annotate, traced
 
 Row = dict[str, Any]
 
@@ -82,7 +82,7 @@ def again(task: ShopTask, operation: str, order_id: int, error: ProviderUnavaila
     return retry
 
 
-@tracer.start_as_current_span("load order")
+@traced("orders.load")
 def load_order(order_id: int) -> Row | None:
     """Fetch what a charge needs to know."""
     annotate({"order.id": order_id})
@@ -93,7 +93,7 @@ def load_order(order_id: int) -> Row | None:
     )
 
 
-@tracer.start_as_current_span("authorise payment")
+@traced("payments.authorise")
 def authorise(order: Row) -> Decision:
     """Ask the provider, with the checkout's card or else the customer's account there."""
     annotate(about(order))
@@ -104,7 +104,7 @@ def authorise(order: Row) -> Decision:
     return decision
 
 
-@tracer.start_as_current_span("complete charge")
+@traced("payments.complete")
 def complete_charge(order: Row, decision: Decision, duration_ms: int) -> None:
     """Mark the order paid and have the receipt sent. When it was cancelled meanwhile, the money goes back."""
     annotate(about(order))
@@ -131,7 +131,7 @@ def complete_charge(order: Row, decision: Decision, duration_ms: int) -> None:
     send_receipt.apply_async((order["id"],))
 
 
-@tracer.start_as_current_span("decline charge")
+@traced("payments.decline")
 def decline_charge(order: Row, decision: Decision) -> None:
     """Mark the order declined and put its items back."""
     annotate({**about(order), "payment.decline_reason": decision.reason})
@@ -153,7 +153,7 @@ def decline_charge(order: Row, decision: Decision) -> None:
     )
 
 
-@tracer.start_as_current_span("fail charge")
+@traced("payments.give_up")
 def fail_charge(order: Row, reason: str) -> None:
     """Leave the order unpaid; it expires unless the customer pays in another way."""
     annotate(about(order))
@@ -166,7 +166,7 @@ def fail_charge(order: Row, reason: str) -> None:
     )
 
 
-@tracer.start_as_current_span("load charge")
+@traced("payments.find_charge")
 def load_refundable(order_id: int) -> Row | None:
     """The order's authorised charge, unless it was refunded already."""
     annotate({"order.id": order_id})
@@ -184,14 +184,14 @@ def load_refundable(order_id: int) -> Row | None:
     )
 
 
-@tracer.start_as_current_span("refund payment")
+@traced("payments.give_back")
 def give_back(payment: Row) -> str:
     """Ask the provider."""
     annotate(about(payment))
     return provider.refund(payment["payment_id"], payment["provider_reference"], payment["total_cents"])
 
 
-@tracer.start_as_current_span("record refund")
+@traced("payments.record_refund")
 def record_refund(payment: Row, reference: str) -> None:
     """Mark the order refunded."""
     annotate(about(payment))

@@ -14,7 +14,7 @@ from payment_worker.app import app
 from payment_worker.database import database
 from payment_worker.events import event
 from payment_worker.store import HOUR, store
-from payment_worker.tracing import annotate, tracer
+from payment_worker.tracing import annotate, traced
 
 REPORT_SECONDS = 600
 SLOW_MS = 500
@@ -59,7 +59,7 @@ def sales() -> None:
         event("report.slow", "sales report took %(duration_ms)d ms", about, logging.WARNING)
 
 
-@tracer.start_as_current_span("sum sales by tenant")
+@traced("reports.sum_by_tenant")
 def sum_by_tenant() -> list[Row]:
     """Orders that were paid for."""
     return (
@@ -73,7 +73,7 @@ def sum_by_tenant() -> list[Row]:
     )
 
 
-@tracer.start_as_current_span("find best sellers")
+@traced("reports.best_sellers")
 def best_sellers() -> list[Row]:
     """The last day's."""
     return (
@@ -121,7 +121,7 @@ def batches(kind: str) -> Iterator[list[Row]]:
         after = next(iter(batch[-1].values()))
 
 
-@tracer.start_as_current_span("read export batch")
+@traced("exports.read_batch")
 def read_batch(kind: str, after: int | str) -> list[Row]:
     """The rows after a key."""
     query, _ = EXPORTS[kind]
@@ -139,7 +139,7 @@ def write_rows(text: io.StringIO, batch: list[Row]) -> int:
     return len(batch)
 
 
-@tracer.start_as_current_span("publish export")
+@traced("exports.publish")
 def publish_export(export_id: int, content: bytes, rows: int) -> None:
     """Leave the file for the back office and say that it is there."""
     annotate({"export.id": export_id, "export.rows": rows, "export.bytes": len(content)})

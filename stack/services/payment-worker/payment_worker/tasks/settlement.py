@@ -11,7 +11,7 @@ from payment_worker.database import database
 from payment_worker.events import event
 from payment_worker.metrics import SETTLED
 from payment_worker.store import HOUR, store
-from payment_worker.tracing import annotate, tracer
+from payment_worker.tracing import annotate, traced
 
 BATCH = 400
 FEE_PERCENT = 1.4
@@ -58,7 +58,7 @@ def settle() -> None:
     )
 
 
-@tracer.start_as_current_span("open settlement batch")
+@traced("settlement.open_batch")
 def open_batch() -> list[Row]:
     """Lock the batch; payments that another settlement holds are left to it."""
     batch = (
@@ -75,7 +75,7 @@ def open_batch() -> list[Row]:
     return batch
 
 
-@tracer.start_as_current_span("settle payment")
+@traced("settlement.settle_payment")
 def settle_payment(payment: Row, payout: Payout) -> None:
     """Mark one payment settled and count it for its tenant."""
     sign = -1 if payment["kind"] == "refund" else 1
@@ -96,7 +96,7 @@ def settle_payment(payment: Row, payout: Payout) -> None:
     SETTLED.labels(payment["kind"]).inc(payment["amount_cents"])
 
 
-@tracer.start_as_current_span("pay out")
+@traced("settlement.pay_out")
 def pay_out(tenant_id: int, payout: Payout) -> None:
     """Leave the tenant's statement for the back office."""
     annotate({"tenant.id": tenant_id, "settlement.payments": payout.payments})
