@@ -9,8 +9,8 @@ import struct
 from types import FrameType
 from typing import Any
 
-from gunicorn.arbiter import Arbiter
-from gunicorn.workers import gthread
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.workers import gthread  # type: ignore[import-untyped]
 
 # Clients drop a connection that has been idle for ten seconds. A worker that ends keeps idle ones for longer than that,
 # so that no request meets a closed connection.
@@ -39,7 +39,7 @@ def _successor_is_starting(age: int) -> bool:
     return bool(expected > age and ready < expected)
 
 
-class OverlappingWorker(gthread.ThreadWorker):
+class OverlappingWorker(gthread.ThreadWorker):  # type: ignore[misc]
     """gunicorn's threaded worker, but for the moment in which it stops accepting."""
 
     leaving = False
