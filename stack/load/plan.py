@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from load import changes, crowd, tables
-from load.itinerary import build, stream
+from load.itinerary import build, due, stream
 from load.steps import Itinerary, Session
 from seed.people import CLERKS, CUSTOMERS, PARTNERS
 
@@ -78,13 +78,16 @@ def visits(seed: int, duration: float, rate: float, curve: str = "day") -> list[
 
 def _fewer(coming: list[Itinerary], duration: float, rate: float, r: Random) -> list[Session]:
     """Visits differ so much in length that chance alone would miss the rate by a tenth: any of them stay away."""
-    sent = [sum(0 <= visit.session.start + step.at < duration for step in visit.steps()) for visit in coming]
+    sent = [
+        sum(visit.session.start + step.at < duration for page in due(visit) for step in page.steps() if not step.when)
+        for visit in coming
+    ]
     surplus = sum(sent) - rate * duration
-    away = set()
+    away = {i for i, requests in enumerate(sent) if not requests}
     for i in r.sample(range(len(coming)), len(coming)):
-        if sent[i] <= surplus:
-            surplus -= sent[i]
-            away.add(i)
+        if (surplus := surplus - sent[i]) < 0:
+            break
+        away.add(i)
     return [visit.session for i, visit in enumerate(coming) if i not in away]
 
 

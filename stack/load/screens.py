@@ -106,7 +106,8 @@ class Visit:
         """A double click sends it again before the first answer is there."""
         if not self.errs(mistake):
             return [step]
-        again = Step(step.method, step.route, step.path, step.body, step.auth, expect)
+        path = step.path.replace("{shippable}", "{shipped}")
+        again = Step(step.method, step.route, path, step.body, step.auth, expect)
         again.delay = round(self.r.uniform(0.12, 0.4), 3)
         return [step, again]
 
