@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use sha1::{Digest as _, Sha1};
 
-use super::event::{Builder, Class, Event, Node, caption, unmapped};
+use super::event::{Builder, Class, Event, Node, caption, says_other, unmapped};
 use super::group::Group;
 use super::schema::{self, event as at, metadata as meta, otel_context as otel};
 use super::time::millis;
@@ -224,6 +224,7 @@ impl<'a, 'g> Draft<'a, 'g> {
         }
         let root = &mut self.root;
         let (activity_id, activity_name) = match activity {
+            Activity::Other(name) if says_other(name) => (0, "Unknown"),
             Activity::Known(id) => (id, caption(class.activities, id).unwrap_or("Unknown")),
             Activity::Other(name) => (99, name),
         };

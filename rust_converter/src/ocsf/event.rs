@@ -221,8 +221,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Sets an enum attribute to Other (99) with a text of its own.
+    /// Sets an enum attribute to Other (99) with a text of its own; a text that says no more than that is Unknown (0).
     pub fn other(&mut self, index: usize, text: &'a str) {
+        if says_other(text) {
+            self.choice(index, 0);
+            return;
+        }
         self.set(index, Node::Long(99));
         if let Some(sibling) = self.schema.fields[index].sibling {
             self.set(sibling, Node::Text(text));
@@ -311,6 +315,11 @@ pub fn unmapped<'a>(arena: &'a Bump, root: &Builder<'a>, class: &Class) -> Optio
     }
     out.push('}');
     (out.len() > 2).then(|| Node::Json(arena.alloc_str(&out)))
+}
+
+/// Whether a text is the caption of 99, which OCSF does not allow beside it.
+pub fn says_other(text: &str) -> bool {
+    text.eq_ignore_ascii_case("Other")
 }
 
 /// Appends a value as compact JSON.
