@@ -151,7 +151,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table::default();
     for (name, spellings) in Name::ALL.iter().zip(SPELLINGS) {
         for (rank, spelling) in spellings.iter().enumerate() {
-            table.insert(spelling, (*name, rank as u8));
+            table.insert(spelling, (*name, 2 * rank as u8));
         }
     }
     table
@@ -168,7 +168,7 @@ fn peer(key: &str, is_server: bool) -> Option<Name> {
     }
 }
 
-/// Precedence of a name that [`peer`] gives: before the other old names.
+/// Precedence of a name that [`peer`] gives: before the other old names, which have even ranks from 2.
 const PEER_RANK: u8 = 1;
 
 const COUNT: usize = Name::ALL.len();
@@ -318,11 +318,14 @@ pub(crate) fn find_text<'a>(attributes: Attributes<'a>, key: &str) -> Option<&'a
     }
 }
 
+/// The first double that an integer of 64 bits cannot hold.
+pub(crate) const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+
 /// An integer: as such, as a whole double, or as decimal text.
 pub(crate) fn integer(value: Value<'_>) -> Option<i64> {
     match value {
         Value::Int(number) => Some(number),
-        Value::Double(number) if number.fract() == 0.0 && number.abs() < 9.2e18 => Some(number as i64),
+        Value::Double(number) if number.fract() == 0.0 && (-TWO_63..TWO_63).contains(&number) => Some(number as i64),
         Value::Str(text) if text.len() <= 20 && !text.starts_with('+') => text.parse().ok(),
         _ => None,
     }
@@ -349,8 +352,14 @@ mod tests {
 
     #[test]
     fn old_names_keep_their_precedence() {
-        let list = [pair("http.host", "d"), pair("http.server_name", "c"), pair("net.host.name", "b")];
+        let list = [
+            pair("http.host", "d"),
+            pair("http.server_name", "c"),
+            pair("net.host.name", "b"),
+            pair("net.peer.name", "a"),
+        ];
         assert_eq!(Resolved::new(&list, true).text(Name::ServerAddress), Some("b"));
+        assert_eq!(Resolved::new(&list, false).text(Name::ServerAddress), Some("a"));
     }
 
     #[test]

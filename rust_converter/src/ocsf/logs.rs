@@ -12,7 +12,7 @@ use super::traces::Chosen;
 use super::words::{Word, Words};
 use super::{Mode, calls, datastore, identity, severity, status};
 use crate::otlp::{LogRecord, Value};
-use crate::semconv::{Name, Resolved};
+use crate::semconv::{Name, Resolved, TWO_63};
 use crate::text::{push_map_without, push_value};
 
 const LOG_NAME: &str = "otel.logs";
@@ -124,7 +124,7 @@ pub(crate) fn duration(attrs: &Resolved<'_>) -> Option<f64> {
 /// A rounded duration that fits a `long_t`.
 fn whole(duration: f64) -> Option<i64> {
     let rounded = (duration + 0.5).floor();
-    (rounded.abs() < 9.2e18).then_some(rounded as i64)
+    (-TWO_63..TWO_63).contains(&rounded).then_some(rounded as i64)
 }
 
 fn put_duration(draft: &mut Draft<'_, '_>, attrs: &Resolved<'_>) {

@@ -10,7 +10,8 @@ pub(crate) fn millis(nanos: u64) -> Option<i64> {
 
 /// Milliseconds of a duration, rounded to the nearest.
 pub(crate) fn duration_millis(nanos: i64) -> i64 {
-    (nanos + 500_000).div_euclid(NANOS_PER_MILLI as i64)
+    let milli = NANOS_PER_MILLI as i64;
+    nanos.div_euclid(milli) + i64::from(nanos.rem_euclid(milli) >= milli / 2)
 }
 
 /// Milliseconds since the epoch of an RFC 3339 time (`2026-11-24T03:42:57.223Z`).
@@ -88,5 +89,6 @@ mod tests {
     fn durations_round_and_times_floor() {
         assert_eq!((millis(1_999_999), duration_millis(1_500_000), duration_millis(1_499_999)), (Some(1), 2, 1));
         assert_eq!(millis(u64::MAX), None);
+        assert_eq!(duration_millis(i64::MAX), 9_223_372_036_855);
     }
 }

@@ -186,6 +186,8 @@ fn other<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>) -> Chosen<'a> {
 
 fn http_span<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>, attrs: &Resolved<'a>) -> Option<Chosen<'a>> {
     let (arena, group) = (draft.arena, draft.group);
+    // Asked first: what is put into the draft from here on stays in it.
+    let method = attrs.text(Name::HttpRequestMethod)?;
     let is_client = record.kind == CLIENT;
     let parts = http(arena, attrs, span_millis(record), is_client);
     if parts.request.is_none() && parts.response.is_none() {
@@ -208,7 +210,6 @@ fn http_span<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>, attrs: &Resolved<
     }
     let who = ActorParts { app_name: None, process: is_client, principal: true };
     draft.root.put(at::ACTOR, actor_of(arena, group, attrs, who));
-    let method = attrs.text(Name::HttpRequestMethod)?;
     let name = attrs.text(Name::HttpRequestMethodOriginal).unwrap_or(method);
     Some(Chosen {
         class: &schema::HTTP_ACTIVITY,

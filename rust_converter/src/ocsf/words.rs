@@ -117,7 +117,22 @@ const TABLE: &[(Word, &[&str])] = &[
             "reloading",
         ],
     ),
-    (Word::Deploy, &["deploy", "deploys", "deployed", "deploying", "deployment", "deployments"]),
+    (
+        Word::Deploy,
+        &[
+            "deploy",
+            "deploys",
+            "deployed",
+            "deploying",
+            "deployment",
+            "deployments",
+            "undeploy",
+            "undeploys",
+            "undeployed",
+            "undeploying",
+            "undeployment",
+        ],
+    ),
     (
         Word::Undeploy,
         &[
