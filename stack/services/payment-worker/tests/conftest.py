@@ -8,7 +8,6 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PROVIDER_ROOT = ROOT.parent / "payment-provider"
 SCHEMA = ROOT.parents[1] / "seed" / "schema.sql"
 NEEDED = ("DATABASE_URL", "REDIS_URL")
 
@@ -25,7 +24,7 @@ def _with_path(url: str, path: str) -> str:
 
 # The packages read the environment and VERSION when they are imported.
 os.chdir(ROOT)
-sys.path[:0] = [str(ROOT), str(PROVIDER_ROOT), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT.parent / "payment-provider"), str(Path(__file__).parent)]
 os.environ.update(
     DATABASE_URL=_with_path(OWNER_URL, f"/{DATABASE}"),
     REDIS_URL=_with_path(os.environ["REDIS_URL"], "/2"),
@@ -34,46 +33,7 @@ os.environ.update(
 
 import psycopg  # noqa: E402
 import redis  # noqa: E402
-from running import Provider  # noqa: E402
-
-Row = dict[str, Any]
-
-
-class Shop:
-    """Rows as the seed and web-api would make them."""
-
-    def __init__(self, connection: "psycopg.Connection[Any]", store: "redis.Redis") -> None:
-        self.sql = connection.execute
-        self.store = store
-
-    def order(self, order_id: int, status: str = "pending", age: str = "0 minutes", cents: int = 2590) -> int:
-        self.sql(
-            "INSERT INTO orders (id, user_id, tenant_id, status, total_cents, shipping_cents, created_at)"
-            " OVERRIDING SYSTEM VALUE VALUES (%s, 'u1001', 1, %s, %s, 490, now() - %s::interval)",
-            (order_id, status, cents, age),
-        )
-        self.sql("INSERT INTO order_items VALUES (%s, 'P00001', 2, 700), (%s, 'P00002', 1, 700)", (order_id, order_id))
-        return order_id
-
-    def payment(self, order_id: int, kind: str = "charge", status: str = "authorised") -> None:
-        self.sql(
-            "INSERT INTO payments (order_id, kind, status, amount_cents, provider_reference)"
-            " VALUES (%s, %s, %s, 2590, 'ch_0123456789')",
-            (order_id, kind, status),
-        )
-
-    def status(self, order_id: int) -> str:
-        return str(self.value("SELECT status FROM orders WHERE id = %s", order_id))
-
-    def payments(self, order_id: int) -> list[tuple[str, str]]:
-        return self.sql("SELECT kind, status FROM payments WHERE order_id = %s ORDER BY id", (order_id,)).fetchall()
-
-    def stock(self, sku: str) -> int:
-        return int(self.value("SELECT quantity FROM stock WHERE sku = %s", sku))
-
-    def value(self, query: str, *arguments: object) -> Any:
-        row = self.sql(query, arguments).fetchone()
-        return row[0] if row else None
+from running import PROVIDER_ROOT, Provider, Shop  # noqa: E402
 
 
 @pytest.fixture(scope="session")
