@@ -122,15 +122,17 @@ def owner(owner_url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def broker(config: Config) -> "redis.Redis[str]":
-    return redis.Redis.from_url(config.broker_url, decode_responses=True)
+def broker(config: Config) -> Iterator["redis.Redis[str]"]:
+    with redis.Redis.from_url(config.broker_url, decode_responses=True) as store:
+        yield store
 
 
 @pytest.fixture
 def client(app: Flask, config: Config, memory: SimpleNamespace, neighbours: Neighbours, owner_url: str) -> FlaskClient:
     """A visitor of a shop in which nothing has happened yet."""
     for url in (config.redis_url, config.broker_url):
-        redis.Redis.from_url(url).flushdb()
+        with redis.Redis.from_url(url) as store:
+            store.flushdb()
     with psycopg.connect(owner_url) as connection:
         connection.execute("TRUNCATE orders, order_items, reviews, wishlist, audit, exports RESTART IDENTITY CASCADE")
         connection.execute("UPDATE stock SET quantity = 10")

@@ -1,5 +1,6 @@
 """The real server: releases taken over on HUP without a failed request, and a clean end."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -44,13 +45,13 @@ def point(home: Path, version: str) -> None:
 
 
 def version(port: int) -> str | None:
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        connection.request("GET", "/health")
-        found: str = json.loads(connection.getresponse().read())["version"]
-        return found
-    except OSError:
-        return None
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/health")
+            found: str = json.loads(connection.getresponse().read())["version"]
+            return found
+        except OSError:
+            return None
 
 
 def wait_for(port: int, wanted: str) -> None:
@@ -109,6 +110,7 @@ def test_a_release_is_taken_over_without_a_failed_request(server: tuple[subproce
             except (OSError, http.client.HTTPException) as failure:
                 failures.append(failure)
             time.sleep(0.02)
+        connection.close()
 
     visitors = [threading.Thread(target=visit) for _ in range(4)]
     for visitor in visitors:
