@@ -121,7 +121,7 @@ class LocalRuntime:
         starting: dict[str, float] = {}
         ready = (self._running() | self._done()) - set(waiting)
         while waiting or starting:
-            for name in [name for name in waiting if set(self.services[name].depends_on) <= ready]:
+            for name in [name for name in waiting if self._may_start(name, ready, starting)]:
                 waiting.remove(name)
                 self._start(name, more.get(name, {}))
                 starting[name] = time.monotonic()
@@ -134,6 +134,10 @@ class LocalRuntime:
                     ready.add(name)
             self.check()
             time.sleep(POLL)
+
+    def _may_start(self, name: str, ready: set[str], starting: Mapping[str, float]) -> bool:
+        conditions = self.services[name].depends_on.items()
+        return all(it in ready or (how == "service_started" and it in starting) for it, how in conditions)
 
     def _start(self, name: str, more: Mapping[str, str]) -> None:
         assert self._guard is not None

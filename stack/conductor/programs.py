@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import re
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import yaml
 
+from conductor.compose_file import read_env
 from conductor.errors import ConductorError
-from conductor.places import MADE, ROOT, cache, checksum
+from conductor.places import IMAGES, MADE, ROOT, cache, checksum
 from conductor.steps import execute
 
 WHEELS = Path(__file__).with_name("programs.txt")
@@ -65,6 +67,7 @@ WANTED = {
 }
 
 
+@functools.cache
 def ask_version(path: Path) -> str:
     """Ask a program for its version; the first dotted number of the answer."""
     words = [str(path), "version"] if path.name == "go" else [str(path), "--version"]
@@ -186,3 +189,15 @@ def build_collector() -> Program:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Program(folder / "otelcol", manifest["dist"]["version"], "built")
+
+
+def versions(kind: str) -> dict[str, dict[str, str]]:
+    """Say which versions run, and where they are from."""
+    if kind == "compose":
+        images = {**read_env(IMAGES), **os.environ}
+        return {name: {"version": images[name], "origin": "image"} for name in read_env(IMAGES)}
+    found = {name: find(name) for name in ("postgres", "redis", "node", "collector")}
+    python = {"version": platform.python_version(), "origin": "PATH"}
+    return {"python": python} | {
+        name: {"version": program.version, "origin": program.origin} for name, program in found.items() if program
+    }
