@@ -148,10 +148,14 @@ class Drive:
             if lag:
                 lag.close()
 
-    def finish(self) -> None:
-        """Nobody begins anything new; what is under way may end; the log is complete."""
+    def stop(self) -> None:
+        """Nobody begins anything new."""
         self.stopping.set()
         self.ended.set()
+
+    def finish(self) -> None:
+        """What is under way may end; then the log is complete."""
+        self.stop()
         self.pool.join(timeout=GRACE_SECONDS)
         self.pool.kill(timeout=1.0)
         self.log.flush()

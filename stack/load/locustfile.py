@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import gevent
 from locust import LoadTestShape, User, events, task
 from locust.exception import StopUser
 
@@ -39,6 +41,8 @@ class Length(LoadTestShape):
 def _prepare(environment: Any, **_: Any) -> None:
     environment.process_exit_code = 0  # answers of any kind are what a run is for
     Dispatcher.drive = Drive(CONFIG, environment.events.request)
+    # Locust itself listens to it only after the shape has ended.
+    gevent.signal_handler(signal.SIGTERM, Dispatcher.drive.stop)
 
 
 @events.quitting.add_listener
