@@ -6,6 +6,15 @@ PYTHON ?=
 IN ?= logs/otel
 OUT ?= data
 ARGS ?=
+# Where the shop runs (compose, local, or auto: compose where a Docker engine answers), what it keeps there, and of whom
+# `make logs` tells.
+RUNTIME ?= auto
+STATE ?= run
+SERVICE ?= web-api
+# What `make dataset` records: the same three give the same visitors.
+SEED ?= 7
+DURATION ?= 10m
+RATE ?= 60
 # How the extension is compiled: dev-wheel is quick to link, release is what is shipped.
 PROFILE ?= dev-wheel
 # Where `make check` finds cargo-deny when it is not on PATH; it is installed there once.
@@ -27,22 +36,32 @@ sum = $(shell find $(1) -type f 2>/dev/null | LC_ALL=C sort | xargs cksum | cksu
 SETUP := .venv/.setup-$(call sum,$(LOCK))
 BUILD := .venv/.build-$(PROFILE)-$(call sum,$(wildcard $(addprefix $(CRATE)/,src build.rs schema Cargo.toml Cargo.lock)) $(CONFIG))
 
+CONDUCTOR := .make/stack/conductor-$(call sum,stack/conductor/requirements.txt)
+CONDUCT = PYTHONPATH=stack $(CONDUCTOR)/bin/python -m conductor
+WHERE = --runtime $(RUNTIME) --state $(STATE)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
+.PHONY: stack-setup up down status logs dataset test-services
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: $(SETUP) ## make .venv and install what is locked, with hashes
 
-$(SETUP):
+# $(call make-venv,FOLDER)
+define make-venv
 	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
 		if $$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-			echo "setup: .venv with $$($$python --version)"; \
-			exec $$python -m venv --clear .venv; \
+			echo "setup: $(1) with $$($$python --version)"; \
+			exec $$python -m venv --clear $(1); \
 		fi; \
 	done; \
 	echo 'setup: no Python 3.11 or newer with venv found; install one (Debian: apt install python3-venv)' >&2; exit 1
+endef
+
+$(SETUP):
+	$(call make-venv,.venv)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@touch $@
 
@@ -60,6 +79,34 @@ $(BUILD): $(SETUP) $(if $(wildcard $(PACKAGE)/_core*.so),,FORCE)
 
 convert: $(BUILD) ## convert IN=logs/otel into OUT=data
 	$(BIN)/python -m ocsfconv $(IN) --out $(OUT) $(ARGS)
+
+stack-setup: $(CONDUCTOR)/.complete ## install and build what the shop runs on; RUNTIME=local, compose or auto
+	$(CONDUCT) setup $(WHERE)
+
+$(CONDUCTOR)/.complete:
+	$(call make-venv,$(@D))
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r stack/conductor/requirements.txt
+	@touch $@
+
+up: $(CONDUCTOR)/.complete ## start the shop, wait until it is healthy, let it run; ARGS=--load for visitors
+	$(CONDUCT) up $(WHERE) $(ARGS)
+
+down: $(CONDUCTOR)/.complete ## stop the shop; ARGS=--volumes forgets its data, too
+	$(CONDUCT) down $(WHERE) $(ARGS)
+
+status: $(CONDUCTOR)/.complete ## say how every service of the shop is
+	@$(CONDUCT) status $(WHERE)
+
+logs: $(CONDUCTOR)/.complete ## show what SERVICE=web-api says; ARGS=--follow to go on
+	@$(CONDUCT) logs $(WHERE) $(SERVICE) $(ARGS)
+
+dataset: $(CONDUCTOR)/.complete $(BUILD) ## run the shop with visitors for DURATION=10m, convert and measure
+	$(CONDUCT) record $(WHERE) --seed $(SEED) --duration $(DURATION) --rate $(RATE)
+	$(BIN)/python -m ocsfconv logs/otel --out $(OUT)
+	$(CONDUCT) measure --data $(OUT)
+
+test-services: $(CONDUCTOR)/.complete ## run the services' own tests with real databases; some with ARGS='web-api seed'
+	$(CONDUCT) test --runtime local --state .make/test-services $(ARGS)
 
 test: test-rust test-python ## build and run all tests
 
@@ -112,4 +159,4 @@ lock: ## compile requirements/dev.in anew (needs uv)
 clean: ## remove all that was made, but neither data nor logs
 	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find python tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find python stack tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from conductor.places import MADE, STACK, checksum
@@ -43,7 +44,14 @@ def make_python(lock: Path) -> Path:
     _anew(folder)
     title = f"Python packages of {lock.parent.name}"
     execute(title, [sys.executable, "-m", "venv", folder])
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    pip: list[str | Path] = [
+        folder / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
     execute(title, [*pip, "--require-hashes", "-r", lock])
     (folder / STAMP).write_text(str(folder))
     return folder
@@ -60,7 +68,7 @@ def make_testing() -> Path:
     if is_whole(folder):
         return folder
     _anew(folder)
-    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     execute("test packages", [*pip, "--require-hashes", "--target", folder, "-r", TESTING])
     (folder / STAMP).write_text(str(folder))
     return folder
@@ -95,6 +103,6 @@ def make_node(source: Path) -> Path:
     return folder
 
 
-def lock_of(local: dict[str, object]) -> Path:
+def lock_of(local: Mapping[str, object]) -> Path:
     """Say which lock an `x-local` block means."""
     return STACK / str(local.get("requirements") or f"{local['source']}/requirements.txt")

@@ -23,7 +23,6 @@ from pathlib import Path
 from conductor.places import STACK
 from conductor.processes import Entry, born, stop_in_order, write_line
 
-
 START = "import sys; from pathlib import Path; from conductor.guard import watch; watch(Path(sys.argv[1]))"
 
 

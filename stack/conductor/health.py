@@ -40,7 +40,7 @@ def ask_url(url: str) -> str | None:
             return _redis(host, port)
         return _postgresql(host, port, parts.path.strip("/"))
     except (OSError, http.client.HTTPException) as error:
-        return f"no answer at {host}:{port} ({error or type(error).__name__})"
+        return f"no answer at {host}:{port} ({str(error) or type(error).__name__})"
 
 
 def _http(host: str, port: int, path: str) -> str | None:

@@ -21,7 +21,7 @@ from conductor.launch import check_environment, launch, out_of_the_way
 from conductor.places import COMPOSE_FILE, STACK
 from conductor.processes import Entry, born, memory, spawn, stop, stop_in_order
 from conductor.runtime import LOAD, Status, clients, default_logs, exclusive, undisturbed, variables
-from conductor.setting_up import set_up
+from conductor.setting_up import alone, set_up
 from conductor.steps import say
 
 POLL = 0.02  # seconds between questions while something starts
@@ -57,9 +57,10 @@ class LocalRuntime:
     def setup(self, services: Sequence[str] | None = None) -> None:
         """Find or make programs, environments and the filled database."""
         names = closure(self.services, list(services or self.services))
-        set_up([self.services[name] for name in names])
-        if self._template and "seed" in names:
-            self._fill_template()
+        with alone():
+            set_up([self.services[name] for name in names])
+            if "seed" in names:
+                self._fill_template()
 
     def _fill_template(self) -> None:
         """Fill a database once with the shop's people and products; hashing their passwords takes a minute."""
@@ -72,7 +73,8 @@ class LocalRuntime:
         shutil.rmtree(partial, ignore_errors=True)
         seeding = LocalRuntime(partial, template=False)
         with seeding:
-            seeding.up(["seed"])
+            seeding._begin(fresh=True)
+            seeding._start_all(closure(self.services, ["seed"]), {})
             data = Path(seeding._translated("postgres").environment["PGDATA"])
         data.rename(filled)
         shutil.rmtree(partial)

@@ -148,7 +148,15 @@ def _install_wheel(wheel: str) -> None:
     partial.mkdir(parents=True)
     lock = partial / "lock.txt"
     lock.write_text(_locked(wheel))
-    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--no-compile"]
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-compile",
+    ]
     execute(f"package {wheel}", [*pip, "--require-hashes", "--target", partial, "-r", lock])
     partial.rename(folder)
 
@@ -182,7 +190,7 @@ def build_collector() -> Program:
         "PATH": f"{go.path.parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
     try:
-        command = [go.path, "run", builder, "--config", partial / "builder.yaml", "--ldflags=-s -w"]
+        command: list[str | Path] = [go.path, "run", builder, "--config", partial / "builder.yaml", "--ldflags=-s -w"]
         execute("OpenTelemetry Collector", command, environment, cwd=partial)
         folder.mkdir(parents=True, exist_ok=True)
         (partial / "build" / manifest["dist"]["name"]).rename(folder / "otelcol")

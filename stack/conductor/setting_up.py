@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import fcntl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from conductor import environments, programs
 from conductor.compose_file import Service
-from conductor.places import STACK
-from conductor.steps import side_by_side
+from conductor.places import MADE, STACK
+from conductor.steps import say, side_by_side
 
 LONG = {"collector": "OpenTelemetry Collector (built once, takes some minutes)"}
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold what set-up makes: two shops that start at once must not make the same thing twice."""
+    MADE.mkdir(parents=True, exist_ok=True)
+    with (MADE / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("setup: another set-up is at work in this checkout; waiting for it …")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def set_up(services: Sequence[Service]) -> None:

@@ -64,5 +64,5 @@ def _run_part(part: Part, addresses: dict[str, str]) -> int:
     python = environments.make_python(STACK / part.lock) / "bin" / "python"
     environment["PYTHONPATH"] = os.pathsep.join([str(environments.make_testing()), str(STACK), str(folder)])
     tests = [str(path) for path in (folder / "tests",) if path.exists()]
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
