@@ -9,7 +9,7 @@ from .addresses import client_of, ip_version, is_ip, server_of, split_port
 from .parties import Source, person_of
 from .semconv import Known
 from .status import REASONS, http_code
-from .values import put
+from .values import Value, put
 
 Json = dict[str, Any]
 METHODS = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH"]
@@ -17,13 +17,10 @@ UNKNOWN, INBOUND, OUTBOUND = 0, 1, 2
 HEADER = "http.request.header."
 
 
-def texts(known: Known, name: str) -> list[str]:
+def texts(value: Value | None) -> list[str]:
     """Return a header's values: one text or a list of them."""
-    value = known.held.get(name)
-    if value is None:
-        return []
-    items = value[1] if value[0] == "list" else [value]
-    return [item[1] for item in items if item[0] == "str"]
+    items = value[1] if value is not None and value[0] == "list" else [value]
+    return [item[1] for item in items if item is not None and item[0] == "str"]
 
 
 def split_url(url: str) -> Json | None:
@@ -57,32 +54,36 @@ def url_of(known: Known) -> Json:
     return put({}, scheme=scheme, hostname=host, port=port, path=path, query_string=query, url_string=full)
 
 
-def first_header(known: Known, name: str) -> str | None:
-    return next(iter(texts(known, HEADER + name)), None) or None
+def last_header(known: Known, name: str) -> str | None:
+    """Return what the last header of a name that says something says first."""
+    found = [held[0] for key, value in known.entries if key == HEADER + name and (held := texts(value)) and held[0]]
+    return found[-1] if found else None
 
 
 def request_id(known: Known) -> str | None:
-    return known.text("http.request.id") or first_header(known, "x-request-id")
+    first = next(iter(texts(known.get(HEADER + "x-request-id"))), None)
+    return known.text("http.request.id") or first or None
 
 
 def request_of(known: Known) -> Json:
     method = known.text("http.request.method")
-    headers, forwarded, seen = [], [], set()
-    for key, _ in known.entries:
-        if key.startswith(HEADER) and key != HEADER and key not in seen:
-            headers += [{"name": key.removeprefix(HEADER), "value": value} for value in texts(known, key)]
-            seen.add(key)
-    for held in texts(known, HEADER + "x-forwarded-for"):
-        forwarded += [part.strip() for part in held.split(",") if is_ip(part.strip())]
+    headers, forwarded = [], []
+    for key, value in known.entries:
+        name = key.removeprefix(HEADER)
+        if key.startswith(HEADER) and name:
+            headers += [{"name": name, "value": held} for held in texts(value)]
+        if key == HEADER + "x-forwarded-for":
+            hops = [part.strip() for held in texts(value) for part in held.split(",") if is_ip(part.strip())]
+            forwarded = hops or forwarded
     return put(
         {},
         http_method=method if method in METHODS else None,
         version=known.text("network.protocol.version"),
         user_agent=known.text("user_agent.original"),
-        uid=first_header(known, "x-request-id"),
+        uid=last_header(known, "x-request-id"),
         body_length=known.integer("http.request.body.size"),
         length=known.integer("http.request.size"),
-        referrer=first_header(known, "referer"),
+        referrer=last_header(known, "referer"),
         x_forwarded_for=forwarded,
         http_headers=headers,
         url=url_of(known),
@@ -98,7 +99,7 @@ def response_of(known: Known, latency: int | None) -> Json:
         status=REASONS.get(code),
         latency=latency,
         body_length=known.integer("http.response.body.size"),
-        content_type=next(iter(texts(known, "http.response.header.content-type")), None) or None,
+        content_type=next(iter(texts(known.get("http.response.header.content-type"))), None) or None,
     )
 
 
