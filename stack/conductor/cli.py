@@ -1,4 +1,4 @@
-"""The command line: `python -m conductor setup|up|down|status|logs|run|test`."""
+"""The command line: `python -m conductor setup|up|down|status|logs|run|record|measure|test`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from conductor import testing
+from conductor import dataset, testing
+from conductor.compose_file import seconds
 from conductor.errors import ConductorError
 from conductor.opening import open_runtime
 from conductor.places import ROOT
@@ -45,9 +46,22 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--services", type=_names, required=True)
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    record = verbs.add_parser("record", parents=[common], help="run the shop with visitors; leave telemetry and truth")
+    record.add_argument("--seed", type=int, default=7, help="decides who visits and what happens (7)")
+    record.add_argument("--duration", type=_duration, default=600.0, help="90s, 10m, 2h (10m)")
+    record.add_argument("--rate", type=float, default=60.0, help="mean requests a second (60)")
+    measure = verbs.add_parser("measure", parents=[common], help="hold what was recorded against what was converted")
+    measure.add_argument("--data", type=Path, default=ROOT / "data", help="where the Parquet files are (data/)")
     test = verbs.add_parser("test", parents=[common], help="run the services' own tests with real databases")
     test.add_argument("parts", nargs="*", help=f"some of {', '.join(testing.PARTS)}")
     return top
+
+
+def _duration(text: str) -> float:
+    try:
+        return seconds(text if text[-1:].isalpha() else f"{text}s")
+    except ConductorError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 90s, 10m or 2h") from None
 
 
 def _names(text: str) -> list[str]:
@@ -88,6 +102,10 @@ def _run(options: argparse.Namespace) -> int:
             _logs(runtime, options.service, options.follow)
         case "run":
             return _command(runtime, options)
+        case "record":
+            dataset.record(runtime, options.seed, options.duration, options.rate)
+        case "measure":
+            return dataset.measure(runtime.logs_folder, options.data)
         case "test":
             return testing.run(runtime, options.parts)
     return 0

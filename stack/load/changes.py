@@ -29,7 +29,7 @@ def releases(r: Random, duration: float, stack: Path = STACK) -> list[dict[str, 
         service = r.choice(ready)
         release = waiting[service].pop(0)
         found.append({"t": t, "service": service, "from": running[service], "to": release["version"],
-                      "patch": f"{service}/{release['name']}.patch"})  # fmt: skip
+                      "patch": f"{service}/{release['name']}.patch", "user": f"u{r.choice(ADMINS)}"})  # fmt: skip
         running[service] = release["version"]
     return found
 
@@ -52,9 +52,7 @@ def changes(r: Random, duration: float, taken: list[float]) -> list[dict[str, An
     return found
 
 
-def _times(
-    r: Random, duration: float, count: int, apart: float, taken: list[float] | None = None
-) -> list[float]:
+def _times(r: Random, duration: float, count: int, apart: float, taken: list[float] | None = None) -> list[float]:
     """So many moments, neither early nor late in the run nor close to each other or to the taken ones."""
     first, last = duration * tables.EDGE, duration * (1 - tables.EDGE)
     apart = min(apart, (last - first) / (2 * count + 2))

@@ -1,0 +1,112 @@
+"""The ledger: every action of a run, written down before it is done and again when it is done.
+
+Append-only JSON lines, two per action, each on the disk before anything else happens. What was started and never finished
+is open: the conductor died in between, and `open_actions` tells the next one what to undo.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Action:
+    """One thing that is done to the shop.
+
+    `planned_ns` is Unix time in ns; `command` says what is done and `undo` how it is taken back, both as a person would
+    type it; `params` are what the plan gave.
+    """
+
+    role: str
+    kind: str
+    target: str
+    planned_ns: int
+    command: str
+    undo: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    reset_confirmed: bool | None = None
+
+
+class Ledger:
+    """Appends to `ledger.jsonl`; continues the numbering of what is there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._seq = sum(1 for _ in _lines(path))
+
+    @contextmanager
+    def action(self, action: Action) -> Iterator[Action]:
+        """Write `started`, run the block, write `finished`: exit 0, or 1 and the error's name when the block fails."""
+        identity = f"a{self._seq + 1}"
+        self._write(identity, "started", action, {})
+        try:
+            yield action
+        except BaseException as error:
+            self._write(identity, "finished", action, {"exit": 1, "error": type(error).__name__})
+            raise
+        self._write(identity, "finished", action, {"exit": 0})
+
+    def close(self, line: dict[str, Any], reset_confirmed: bool) -> None:
+        """Finish an open action of an earlier conductor, after its undo."""
+        finished = {**line, "event": "finished", "exit": None, "reset_confirmed": reset_confirmed}
+        self._append({**finished, **self._stamp()})
+
+    def _write(self, identity: str, event: str, action: Action, outcome: dict[str, Any]) -> None:
+        line: dict[str, Any] = {
+            "id": identity,
+            "event": event,
+            "planned_ns": action.planned_ns,
+            "role": action.role,
+            "kind": action.kind,
+            "target": action.target,
+            "command": action.command,
+            "undo": action.undo,
+            "params": action.params,
+            **outcome,
+        }
+        if event == "finished":
+            line["reset_confirmed"] = action.reset_confirmed
+        self._append({**line, **self._stamp()})
+
+    def _stamp(self) -> dict[str, int]:
+        self._seq += 1
+        return {"seq": self._seq, "utc_ns": time.time_ns(), "mono_ns": time.monotonic_ns()}
+
+    def _append(self, line: dict[str, Any]) -> None:
+        data = json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n"
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, data.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def open_actions(path: Path) -> list[dict[str, Any]]:
+    """The `started` lines without a `finished` one, newest first: the order to undo them in."""
+    started: dict[str, dict[str, Any]] = {}
+    for line in _lines(path):
+        if line["event"] == "started":
+            started[line["id"]] = line
+        else:
+            started.pop(line["id"], None)
+    return list(reversed(started.values()))
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The ledger's lines; a last one that a crash cut is none."""
+    if not path.exists():
+        return
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(text)
+        except ValueError:
+            continue

@@ -1,0 +1,98 @@
+"""What a run gave, for people and for programs: the Collector's account against the files, realism, memory, versions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from conductor.counters import Counters
+from conductor.realism import Row
+
+SIGNALS = ("logs", "traces", "metrics")
+
+
+def accounts(counters: Counters, conversion: dict[str, Any]) -> list[str]:
+    """Compare what the Collector says with what the converter read; each sentence is a fault."""
+    faults = []
+    for signal in SIGNALS:
+        held = conversion["signals"][signal]
+        for name, count in counters.lost[signal].items():
+            faults.append(f"{signal}: the Collector lost {count} records ({name})")
+        if counters.received[signal] != counters.written[signal]:
+            faults.append(
+                f"{signal}: the Collector received {counters.received[signal]} records and wrote {counters.written[signal]}"
+            )
+        if counters.written[signal] != held["records_read"]:
+            faults.append(
+                f"{signal}: the Collector wrote {counters.written[signal]} records, {held['records_read']} are in its files"
+            )
+        if held["records_read"] != held["records_written"] + held["records_rejected"]:
+            faults.append(f"{signal}: {held['records_read']} records read are not those written and rejected")
+        if held["records_rejected"]:
+            faults.append(f"{signal}: {held['records_rejected']} records were rejected, see rejects.jsonl")
+    return faults
+
+
+def answered(requests: Path) -> tuple[int, int]:
+    """Count the requests that were sent, and of them those that got an answer."""
+    sent = got = 0
+    with requests.open(encoding="utf-8") as file:
+        for line in file:
+            sent += 1
+            got += "status" in json.loads(line)
+    return sent, got
+
+
+def write(path: Path, summary: dict[str, Any]) -> None:
+    """Write the summary in one step."""
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    os.replace(beside, path)
+
+
+def realism_table(rows: Iterable[Row]) -> str:
+    """The rows as a table: name, value, band, verdict."""
+    lines = [("property", "value", "band", "")]
+    for row in rows:
+        low, high = (("" if end is None else _number(end)) for end in (row.low, row.high))
+        band = (
+            ""
+            if row.verdict is None
+            else f"{low} – {high}".strip()
+            if low and high
+            else f"≥ {low}"
+            if low
+            else f"≤ {high}"
+        )
+        lines.append((row.name, "-" if row.value is None else _number(row.value), band, row.verdict or ""))
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    return "\n".join(
+        f"{name:<{widths[0]}}  {value:>{widths[1]}}  {band:<{widths[2]}}  {verdict}".rstrip()
+        for name, value, band, verdict in lines
+    )
+
+
+def account_table(counters: Counters, conversion: dict[str, Any]) -> str:
+    """Records by signal on their way: into the Collector, into its files, into the data set."""
+    lines = [("signal", "received", "in files", "events", "rejected")]
+    for signal in SIGNALS:
+        held = conversion["signals"][signal]
+        numbers = (counters.received[signal], held["records_read"], held["events"], held["records_rejected"])
+        lines.append((signal, *(f"{number:,}" for number in numbers)))
+    widths = [max(len(line[column]) for line in lines) for column in range(5)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def _number(value: float) -> str:
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.2f}"
