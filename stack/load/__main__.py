@@ -1,4 +1,4 @@
-"""Drive the shop: the plan of PLAN, or else one compiled from SEED, DURATION and RATE, and then the next, until stopped."""
+"""Drive the shop: by the plan of PLAN, else by one of SEED, DURATION and RATE, and then the next, until stopped."""
 
 import os
 import sys

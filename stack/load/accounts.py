@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from load import tables
-from load.steps import Step
 from load.products import misspelt
+from load.steps import Step
 from seed import people
 
 if TYPE_CHECKING:
@@ -17,12 +17,14 @@ LOGIN, REFRESH, REGISTER = "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v
 def arrive(v: "Visit") -> None:
     """Whoever was remembered shows the device's token; the others type their password."""
     if v.signed == "password":
-        return sign_in(v)
+        sign_in(v)
+        return
     v.page("resume")
     if v.errs("stale_token"):
         token = f"nwr_{v.r.getrandbits(192):048x}"
         v.wave([Step("POST", REFRESH, REFRESH, {"refresh_token": token}, expect=401)])
-        return sign_in(v)
+        sign_in(v)
+        return
     refresh(v, "{refresh_token}")
 
 
@@ -125,7 +127,8 @@ def rename(v: "Visit") -> None:
 def password(v: "Visit") -> None:
     """The password itself stays: later visits of the same person need it."""
     if v.person is None:
-        return account(v)
+        account(v)
+        return
     v.page("password")
     body = {"current": _mistyped(v, v.person.password), "new": f"{v.person.password}-{v.r.randint(10, 99)}"}
     v.wave([v.call("POST", "/api/v1/auth/password", body=body, auth="must", expect=401)])

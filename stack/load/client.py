@@ -99,7 +99,13 @@ class Visitor:
     """One session on its way: cookies, tokens, and what the answers have told."""
 
     def __init__(
-        self, session: Session, target: str, request_event: Any, log: RequestLog, remembered: Remembered, stopping: Event
+        self,
+        session: Session,
+        target: str,
+        request_event: Any,
+        log: RequestLog,
+        remembered: Remembered,
+        stopping: Event,
     ) -> None:
         self.session, self.log, self.remembered, self.stopping = session, log, remembered, stopping
         self.http = FastHttpSession(
@@ -126,7 +132,7 @@ class Visitor:
     def _stopped(self, seconds: float) -> bool:
         if seconds > IDLE_SECONDS:
             self._hang_up()
-        return self.stopping.wait(seconds) if seconds > 0 else self.stopping.is_set()
+        return bool(self.stopping.wait(seconds) if seconds > 0 else self.stopping.is_set())
 
     def _hang_up(self) -> None:
         self.http.client.clientpool.close()

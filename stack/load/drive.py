@@ -115,7 +115,7 @@ class Drive:
         if left > 0:
             return bool(self.stopping.wait(left))
         gevent.sleep(0)
-        return self.stopping.is_set()
+        return bool(self.stopping.is_set())
 
     def _visit(self, session: Session) -> None:
         pages = due(build(self.plan["seed"], session))

@@ -3,7 +3,8 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, median, pstdev, pvariance
 from typing import Any
@@ -34,17 +35,19 @@ def expectations(plan: dict[str, Any]) -> dict[str, Any]:
     sent = sorted(planned(plan), key=lambda request: request[0])
     times = [at for at, _, _ in sent]
     steps = [step for _, _, step in sent]
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(times)]
     routes = Counter((step.method, step.route) for step in steps)
     items = Counter(path[3] for step in steps if (path := f"/{step.path}".split("/"))[2:3] == ["p"])
     logins = [step for step in steps if step.route == "/api/v1/auth/login"]
-    pages = [sum(1 for _ in build(plan["seed"], Session.of(e)).pages) for e in plan["sessions"] if e["kind"] == "shopper"]
+    pages = [
+        sum(1 for _ in build(plan["seed"], Session.of(e)).pages) for e in plan["sessions"] if e["kind"] == "shopper"
+    ]
     people = {session.user for _, session, step in sent if session.user and step.auth in ("must", "may", "key")}
     total = len(steps)
     seconds = int(plan["duration_s"])
 
-    def share(wanted: object) -> float:
-        return round(100 * sum(1 for step in steps if wanted(step)) / total, 2)  # type: ignore[operator]
+    def share(wanted: Callable[[Step], bool]) -> float:
+        return round(100 * sum(map(wanted, steps)) / total, 2)
 
     return {
         "requests": total,
@@ -106,4 +109,6 @@ def _live(plan: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(expectations(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))), indent=2))
+    sys.stdout.write(
+        json.dumps(expectations(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))), indent=2) + "\n"
+    )

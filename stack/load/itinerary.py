@@ -1,8 +1,8 @@
 """What one session will send, worked out before anything is sent: pages, waves of requests, and their ids.
 
-Two generators belong to a session. One finds the way through the shop, the other draws trace and span ids for every step
-in order; neither ever sees an answer, so the same seed and number give the same steps and the same ids. What only an
-answer can tell (tokens, numbers of new orders) stays a reference in braces until the step is sent.
+Two generators belong to a session. One finds the way through the shop, the other draws trace and span ids for every
+step in order; neither ever sees an answer, so the same seed and number give the same steps and the same ids. What only
+an answer can tell (tokens, numbers of new orders) stays a reference in braces until the step is sent.
 """
 
 from dataclasses import replace

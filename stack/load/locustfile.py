@@ -52,4 +52,5 @@ def _finish(**_: Any) -> None:
 
 @events.quit.add_listener
 def _sum_up(**_: Any) -> None:
-    print(json.dumps(Dispatcher.drive.summary()), flush=True)
+    sys.stdout.write(json.dumps(Dispatcher.drive.summary()) + "\n")
+    sys.stdout.flush()

@@ -117,10 +117,7 @@ def _ages() -> list[float]:
     """When, after its start, an average session sends: the times of many sessions together."""
     crowd_of_none = Crowd(0)
     return sorted(
-        step.at
-        for n in range(CALIBRATION)
-        for step in crowd_of_none.visit(n, n * 1000.0).steps()
-        if not step.when
+        step.at for n in range(CALIBRATION) for step in crowd_of_none.visit(n, n * 1000.0).steps() if not step.when
     )
 
 
@@ -229,8 +226,8 @@ def main() -> int:
     beside.write_text(dump(plan), encoding="utf-8")
     beside.replace(options.out)
     kinds = Counter(session["kind"] for session in plan["sessions"])
-    print(f"plan: {len(plan['sessions'])} sessions ({dict(kinds)}), {len(plan['releases'])} releases, "
-          f"{len(plan['changes'])} changes", file=sys.stderr)  # fmt: skip
+    told = f"{len(plan['sessions'])} sessions {dict(kinds)}, {len(plan['releases'])} releases"
+    sys.stderr.write(f"plan: {told}, {len(plan['changes'])} changes\n")
     return 0
 
 

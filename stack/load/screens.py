@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from load import accounts, backoffice, tables
-from load.steps import Page, Session, Step, Wave
 from load.products import misspelt, product_of, search_text, zipf_product
+from load.steps import Page, Session, Step, Wave
 from seed import catalogue, history
 from seed.people import Person, person
 
@@ -91,7 +91,7 @@ class Visit:
         return not self.cut and expect < 400
 
     def awaited(self, step: Step, slow: bool) -> None:
-        """A request that somebody looks at until it is answered; some hang up, and nothing more of the page is asked."""
+        """Somebody waits for it; some hang up, and then nothing more of the page is asked."""
         hangs_up = self.errs("hang_up_slow" if slow else "hang_up")
         if hangs_up:
             step.hang_up = self.lognormal(tables.HANG_UP)
@@ -181,7 +181,8 @@ def search(v: Visit) -> None:
         text = misspelt(text, v.r)
     if short := v.errs("short_search"):
         text = text[:1]
-    typed, suggestions = 0.0, []
+    typed = 0.0
+    suggestions: list[Step] = []
     while len(suggestions) < 4 and (not suggestions or v.chance(tables.CALLS["suggest_more"])):
         length = min(len(text), 2 + len(suggestions) * 2 + v.r.randint(0, 2))
         path = f"/api/v1/search/suggest?q={quote_plus(text[:length])}&vid={v.visitor}"
@@ -298,7 +299,8 @@ def order(v: Visit) -> None:
     if v.errs("other_order"):
         number, expect = str(v.r.randint(history.FIRST_ORDER, history.FIRST_ORDER + history.ORDERS - 1)), 404
     if number is None:
-        return orders(v)
+        orders(v)
+        return
     v.page("order")
     if v.document("/account/orders/<int:order_id>", f"/account/orders/{number}"):
         step = v.call("GET", "/api/v1/orders/<int:order_id>", f"/api/v1/orders/{number}", auth="must", expect=expect)
@@ -314,7 +316,8 @@ def cancel(v: Visit) -> None:
     elif past and v.errs("too_late_to_cancel"):
         number, expect = str(past[-1].id), 409
     else:
-        return orders(v)
+        orders(v)
+        return
     v.page("cancel")
     step = v.call("POST", "/api/v1/orders/<int:order_id>/cancel", f"/api/v1/orders/{number}/cancel", auth="must",
                   expect=expect)  # fmt: skip
@@ -352,7 +355,8 @@ def wish(v: Visit) -> None:
 
 def unwish(v: Visit) -> None:
     if not v.wishes:
-        return wishlist(v)
+        wishlist(v)
+        return
     v.page("unwish")
     sku = v.r.choice(v.wishes)
     v.wishes = [s for s in v.wishes if s != sku]

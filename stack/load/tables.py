@@ -26,7 +26,8 @@ GUEST = {
     "home": {"category": 0.37, "search": 0.27, "product": 0.20, "account": 0.03, "help": 0.02, "out": 0.11},
     "category": {"category": 0.20, "product": 0.55, "search": 0.10, "home": 0.04, "out": 0.11},
     "search": {"search": 0.20, "product": 0.57, "category": 0.09, "home": 0.03, "out": 0.11},
-    "product": {"product": 0.33, "category": 0.17, "search": 0.11, "add": 0.20, "home": 0.03, "help": 0.01, "out": 0.15},
+    "product": {"product": 0.33, "category": 0.17, "search": 0.11, "add": 0.20, "home": 0.03, "help": 0.01,
+                "out": 0.15},
     "add": {"product": 0.32, "category": 0.15, "search": 0.09, "cart": 0.36, "out": 0.08},
     "cart": {"change": 0.15, "coupon": 0.10, "checkout": 0.38, "product": 0.15, "category": 0.07, "out": 0.15},
     "change": {"change": 0.08, "checkout": 0.52, "product": 0.20, "out": 0.20},
@@ -37,7 +38,7 @@ GUEST = {
     "cancel": {"home": 0.30, "out": 0.70},
     "account": {"home": 0.45, "category": 0.20, "out": 0.35},
     "help": {"help": 0.15, "home": 0.35, "category": 0.25, "out": 0.25},
-}
+}  # fmt: skip
 CUSTOMER = {
     "enter": {"home": 0.40, "product": 0.24, "category": 0.09, "search": 0.12, "orders": 0.10, "account": 0.03,
               "cart": 0.02},
@@ -93,7 +94,8 @@ THINK = {
     "add": (3.0, 0.8, 60.0), "cart": (7.0, 1.0, 120.0), "change": (4.0, 0.8, 60.0), "coupon": (8.0, 0.9, 60.0),
     "checkout": (14.0, 0.8, 120.0), "pay": (5.0, 0.8, 60.0), "wish": (4.0, 0.8, 60.0), "review": (9.0, 0.9, 120.0),
     "catalog": (0.7, 0.5, 8.0), "stock": (1.6, 0.8, 20.0), "sell": (2.2, 0.9, 30.0),
-    "desk": (9.0, 0.9, 120.0), "ship": (5.0, 0.8, 60.0), "resume": (0.25, 0.5, 2.0), "signin": (9.0, 0.6, 45.0), "check": (6.0, 0.5, 20.0),
+    "desk": (9.0, 0.9, 120.0), "ship": (5.0, 0.8, 60.0), "check": (6.0, 0.5, 20.0),
+    "resume": (0.25, 0.5, 2.0), "signin": (9.0, 0.6, 45.0),
 }  # fmt: skip
 THINK_ELSE = (7.5, 1.0, 120.0)
 MOBILE_PACE = 0.85
@@ -130,7 +132,8 @@ HARD_SEARCHES = ("50% off", "women's", "mug & spoon", "size 42", "gift for dad",
 # What changes in ordinary operation: key, values it may take.
 SETTINGS = {
     "catalog.page_size": ("20", "30", "36"), "cart.max_items": ("40", "60", "75"),
-    "cache.product_ttl": ("45", "90", "120"), "search.min_length": ("3",), "quote.deadline_ms": ("1400", "1800", "2000"),
+    "cache.product_ttl": ("45", "90", "120"), "search.min_length": ("3",),
+    "quote.deadline_ms": ("1400", "1800", "2000"),
 }  # fmt: skip
 FLAGS = ("review-prompts", "free-shipping-banner")  # without related-products its calls would be 404
 FLAG_SHARE = 0.4  # of the changes

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -44,12 +45,12 @@ def main() -> int:
             connection.execute("VACUUM (ANALYZE)")
     except psycopg.Error as error:
         return _refuse(str(error).strip().splitlines()[0])
-    print("seed: the database is filled", file=sys.stderr)
+    sys.stderr.write("seed: the database is filled\n")
     return 0
 
 
 def _refuse(why: str) -> int:
-    print(f"seed: {why}", file=sys.stderr)
+    sys.stderr.write(f"seed: {why}\n")
     return 2
 
 
@@ -92,7 +93,7 @@ def _create_role(connection: psycopg.Connection, role: str, password: str) -> No
     )
 
 
-def tables(password_hashes: list[str], opening: datetime) -> Iterator[tuple[str, str, Iterable[tuple]]]:
+def tables(password_hashes: list[str], opening: datetime) -> Iterator[tuple[str, str, Iterable[tuple[Any, ...]]]]:
     """Name, columns and rows of each table, in an order that its references allow."""
 
     def ago(days: float) -> datetime:
@@ -103,6 +104,7 @@ def tables(password_hashes: list[str], opening: datetime) -> Iterator[tuple[str,
     orders = history.orders()
     payments = list(history.payments())
 
+    # fmt: off
     yield "tenants", "id name domain", ((t.id, t.name, t.domain) for t in map(people.tenant, range(1, 25)))
     yield "users", "id tenant_id email name password_hash roles created_at", (
         (p.id, p.tenant_id, p.email, p.name, hashed, list(p.roles), ago(p.age_days))
@@ -122,7 +124,7 @@ def tables(password_hashes: list[str], opening: datetime) -> Iterator[tuple[str,
         (p.sku, p.tenant_id, p.category_id, p.name, p.description, p.price_cents, p.weight_grams, p.popularity,
          ago(p.age_days))
         for p in products
-    )  # fmt: skip
+    )
     yield "stock", "sku quantity updated_at", ((p.sku, p.stock, ago(0.1)) for p in products)
     yield "reviews", "sku user_id rating title body created_at", (
         (r.sku, f"u{r.user}", r.rating, r.title, r.body, ago(r.days_ago)) for r in history.reviews()
@@ -134,7 +136,7 @@ def tables(password_hashes: list[str], opening: datetime) -> Iterator[tuple[str,
         (o.id, f"u{o.user}", people.person(o.user).tenant_id, o.status, o.total_cents, o.shipping_cents, o.coupon,
          history.postcode_of(o), ago(o.days_ago), ago(o.days_ago * 0.98))
         for o in orders
-    )  # fmt: skip
+    )
     yield "order_items", "order_id sku quantity price_cents", chain.from_iterable(
         ((o.id, *item) for item in o.items) for o in orders
     )
@@ -143,9 +145,10 @@ def tables(password_hashes: list[str], opening: datetime) -> Iterator[tuple[str,
         (p.order.id, p.kind, p.status, p.order.total_cents, p.reference, ago(p.order.days_ago),
          ago(p.order.days_ago * 0.99) if i < settled else None)
         for i, p in enumerate(payments)
-    )  # fmt: skip
+    )
     yield "settings", "key value updated_at", ((k, v, ago(30)) for k, v in catalogue.SETTINGS.items())
     yield "flags", "key enabled updated_at", ((k, v, ago(30)) for k, v in catalogue.FLAGS.items())
+    # fmt: on
 
 
 def _sha(secret: str) -> bytes:

@@ -3,6 +3,7 @@
 Salts come from the seed too, so the hashes are the same everywhere and can be kept: `python -m seed.hashes FILE`.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -39,7 +40,8 @@ def kept(path: Path | None) -> list[str]:
             return hashes
     hashes = make()
     if path is not None:
-        keep(path, hashes)
+        with contextlib.suppress(OSError):
+            keep(path, hashes)
     return hashes
 
 
@@ -60,7 +62,7 @@ def _progress(hashes: Iterable[str]) -> Iterator[str]:
         now = time.monotonic()
         if now - shown >= 5 or done == PEOPLE:
             shown = now
-            print(f"seed: {done} of {PEOPLE} passwords hashed", file=sys.stderr, flush=True)
+            sys.stderr.write(f"seed: {done} of {PEOPLE} passwords hashed\n")
         yield one
 
 

@@ -41,7 +41,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return found
 
 
-def drive(tmp_path: Path, clock: Clock, begun: list[tuple[float, int]], until: float = float("inf"), **more: int) -> Drive:
+def drive(
+    tmp_path: Path, clock: Clock, begun: list[tuple[float, int]], until: float = float("inf"), **more: int
+) -> Drive:
     path = tmp_path / "plan.json"
     path.write_text(dump(compile_plan(7, 40, 20)))
     found = Drive(Config(path, "http://127.0.0.1:9", **more), None)

@@ -62,5 +62,5 @@ def test_steps_that_need_a_token_come_after_one() -> None:
             continue
         signed = False
         for step in build(SEED, session).steps():
-            signed = (signed or step.gives == "tokens") and step.gives != "goodbye" or step.gives == "tokens"
+            signed = ((signed or step.gives == "tokens") and step.gives != "goodbye") or step.gives == "tokens"
             assert signed or step.auth != "must" or step.gives == "goodbye", (session.n, step.route)

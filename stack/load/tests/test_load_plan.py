@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -34,7 +35,17 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
 
 def test_the_plan_has_the_fields_of_the_contract() -> None:
     plan = json.loads(json.dumps(compile_plan(3, 60, 10)))
-    assert list(plan) == ["schema", "seed", "duration_s", "rate", "curve", "sessions", "releases", "changes", "episodes"]
+    assert list(plan) == [
+        "schema",
+        "seed",
+        "duration_s",
+        "rate",
+        "curve",
+        "sessions",
+        "releases",
+        "changes",
+        "episodes",
+    ]
     assert set(plan["sessions"][0]) == {"n", "start", "kind", "user", "address", "agent", "choices"}
     assert plan["episodes"] == [] and len(plan["changes"]) == 1
     starts = [session["start"] for session in plan["sessions"]]
@@ -97,7 +108,7 @@ def test_releases_follow_each_other_in_time(stack: Path, seed: int, duration: fl
     times = [release["t"] for release in found]
     assert fewest <= len(found) <= most
     assert all(0.15 * duration <= t <= 0.85 * duration for t in times)
-    assert all(b - a >= 20 for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a >= 20 for a, b in pairwise(times))
     running: dict[str, str] = {}
     for release in found:
         assert release["from"] == running.get(release["service"], "2.1.0") < release["to"]
