@@ -59,7 +59,8 @@ def main() -> None:
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "input": f"{options.size} MB of JSON lines a signal, seed 7",
     }
-    print(f"{'signal':8} {'yardstick':>10} {'1 thread':>9} {'MB/s':>6} {'threads':>8} {'MB/s':>6} {'ratio':>6} {'peak':>8}")
+    heads = ("yardstick", "1 thread", "MB/s", "threads", "MB/s", "ratio", "peak")
+    print("signal  ", *(f"{head:>{width}}" for head, width in zip(heads, (10, 9, 6, 8, 6, 6, 8), strict=True)))
     for signal, path in paths.items():
         size = path.stat().st_size / 1e6
         one, many, yard, peaks = [], [], [], []
@@ -67,7 +68,13 @@ def main() -> None:
             measure(ours(path, out, signal, options.threads))
             for _ in range(options.runs):
                 many_seconds, peak = measure(ours(path, out, signal, options.threads))
-                yard_command = [sys.executable, str(HERE / "yardstick.py"), signal, str(path), f"{out}/yardstick.parquet"]
+                yard_command = [
+                    sys.executable,
+                    str(HERE / "yardstick.py"),
+                    signal,
+                    str(path),
+                    f"{out}/yardstick.parquet",
+                ]
                 yard.append(measure(yard_command)[0])
                 one.append(measure(ours(path, out, signal, 1))[0])
                 many.append(many_seconds)
@@ -82,8 +89,10 @@ def main() -> None:
             "peak_mib": round(max(peaks)),
         }
         print(
-            f"{signal:8} {statistics.median(yard):9.2f}s {statistics.median(one):8.2f}s {size / statistics.median(one):6.0f} "
-            f"{statistics.median(many):7.2f}s {size / statistics.median(many):6.0f} {ratio:5.1f}x {max(peaks):5.0f} MiB"
+            f"{signal:8} {statistics.median(yard):9.2f}s"
+            f" {statistics.median(one):8.2f}s {size / statistics.median(one):6.0f}"
+            f" {statistics.median(many):7.2f}s {size / statistics.median(many):6.0f}"
+            f" {ratio:5.1f}x {max(peaks):5.0f} MiB"
         )
     if options.record:
         (HERE / "record.json").write_text(json.dumps(record, indent=2) + "\n")

@@ -1,6 +1,6 @@
-"""A seeded corpus of Collector files: the requests of `tests/data/otel`, repeated with ids, times and users of their own.
+"""A seeded corpus of Collector files: requests of `tests/data/otel` with ids, times and users of their own.
 
-    python benchmarks/corpus.py OUT --size 400      MB of JSON lines a signal
+python benchmarks/corpus.py OUT --size 400      MB of JSON lines a signal
 """
 
 from __future__ import annotations

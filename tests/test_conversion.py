@@ -20,9 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from ocsfconv import OcsfconvError, _core
-
 from conftest import COMMAND, DATA
+from ocsfconv import OcsfconvError, _core
 
 OTEL = DATA / "otel"
 COUNTS: dict[str, dict[str, int]] = json.loads((OTEL / "counts.json").read_text())
@@ -245,7 +244,9 @@ def test_tables_reach_pyarrow_polars_and_duckdb_by_the_capsule_interface(tmp_pat
     assert pa.schema(tables["logs"]).equals(logs.schema)
     frame = polars.DataFrame(tables["traces"])
     assert frame.height == tables["traces"].num_rows
-    found = duckdb.sql("select count(*), count(distinct metric_name) from points", connection=registered(duckdb, tables))
+    found = duckdb.sql(
+        "select count(*), count(distinct metric_name) from points", connection=registered(duckdb, tables)
+    )
     assert found.fetchall()[0][0] == 552
 
 
@@ -524,15 +525,10 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
         ocsfconv.convert(path, out=tmp_path / "data")
 
 
-def as_nobody() -> None:
-    os.setgid(65534)
-    os.setuid(65534)
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_an_unreadable_file_is_named_for_a_user_without_rights(tmp_path: Path) -> None:
     for folder in [tmp_path, *tmp_path.parents]:
-        if not folder.stat().st_mode & 0o005 == 0o005 and folder.stat().st_uid == 0 and "pytest" in str(folder):
+        if folder.stat().st_mode & 0o005 != 0o005 and folder.stat().st_uid == 0 and "pytest" in str(folder):
             folder.chmod(0o755)
     path = tmp_path / "secret.jsonl"
     path.write_bytes(GOOD)

@@ -33,6 +33,9 @@ def test_a_golden_request_gives_its_golden_events(
 
 def test_what_the_mapper_knows_of_the_schema_has_not_drifted() -> None:
     done = subprocess.run(
-        [sys.executable, CRATE / "schema" / "generate.py", "--check"], capture_output=True, encoding="utf-8", check=False
+        [sys.executable, CRATE / "schema" / "generate.py", "--check"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0, done.stderr
