@@ -39,6 +39,7 @@ BUILD := .venv/.build-$(PROFILE)-$(call sum,$(wildcard $(addprefix $(CRATE)/,src
 CONDUCTOR := .make/stack/conductor-$(call sum,stack/conductor/requirements.txt)
 CONDUCT = PYTHONPATH=stack $(CONDUCTOR)/bin/python -m conductor
 WHERE = --runtime $(RUNTIME) --state $(STATE)
+LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
@@ -102,8 +103,9 @@ logs: $(CONDUCTOR)/.complete ## show what SERVICE=web-api says; ARGS=--follow to
 
 dataset: $(CONDUCTOR)/.complete $(BUILD) ## run the shop with visitors for DURATION=10m, convert and measure
 	$(CONDUCT) record $(WHERE) --seed $(SEED) --duration $(DURATION) --rate $(RATE)
-	$(BIN)/python -m ocsfconv logs/otel --out $(OUT)
-	$(CONDUCT) measure --data $(OUT)
+	@mkdir -p $(OUT)
+	$(BIN)/python -m ocsfconv $(LOGS)/otel --out $(OUT) --layout both --json >$(OUT)/conversion.json || [ $$? -eq 1 ]
+	@$(CONDUCT) measure $(WHERE) --data $(OUT)
 
 test-services: $(CONDUCTOR)/.complete ## run the services' own tests with real databases; some with ARGS='web-api seed'
 	$(CONDUCT) test --runtime local --state .make/test-services $(ARGS)
