@@ -12,6 +12,9 @@ from random import Random
 from load.screens import Visit
 from load.steps import Itinerary, Page, Session, Step, Wave
 
+# What only a visitor with something in the cart can do.
+ON_A_CART = ("/api/v1/checkout", "/api/v1/checkout/shipping-quote", "/api/v1/cart/items/<sku>")
+
 
 def build(seed: int, session: Session) -> Itinerary:
     itinerary = Itinerary(session, Visit(session, stream(seed, session.n, "way")).walk())
@@ -35,7 +38,7 @@ def due(itinerary: Itinerary, now: float = 0.0) -> list[Page]:
     """The pages still to come at `now` in the run's time; times are counted from `now`.
 
     Of what a session entered midway has done before, it repeats what the rest stands on: the sign-in, and the cart if
-    there will be a checkout.
+    something is still to be done with it.
     """
     begun = now - itinerary.session.start
     if begun <= 0:
@@ -63,5 +66,5 @@ def _left_behind(past: list[Step], rest: list[Page]) -> list[Step]:
             kept = [s for s in kept if s.lasting != gone]
         if step.lasting:
             kept.append(step)
-    will_pay = any(step.gives == "order" for page in rest for step in page.steps())
-    return [step for step in kept if step.lasting == "session" or will_pay]
+    needed = any(step.route in ON_A_CART for page in rest for step in page.steps())
+    return [step for step in kept if step.lasting == "session" or needed]

@@ -122,9 +122,9 @@ MISTAKES = {
     "dead_category": 0.03, "dead_help": 0.03, "double_click": 0.04, "double_pay": 0.02, "sold_out": 0.07,
     "bad_coupon": 0.42, "short_search": 0.02, "search_typo": 0.06, "bad_postcode": 0.02, "other_order": 0.03,
     "weak_password": 0.12, "email_taken": 0.06, "already_reviewed": 0.06, "already_shipped": 0.03, "wrong_user": 0.05,
-    "foreign_stock": 0.01, "too_late_to_cancel": 0.25, "hang_up": 0.004, "hang_up_slow": 0.02,
+    "foreign_stock": 0.01, "too_late_to_cancel": 0.25, "hang_up": 0.007, "hang_up_slow": 0.025,
 }  # fmt: skip
-HANG_UP = (0.045, 0.9, 2.0)  # seconds of patience of those who hang up
+HANG_UP = (0.018, 0.9, 2.0)  # seconds of patience of those who hang up
 NEW_ACCOUNT = 0.45  # guests without an account who register at the checkout; the others leave
 BAD_COUPONS = ("SAVE20", "WELCOME", "NORTHWIND", "XMAS25", "FREESHIP", "WELCOM10", "STUDENT10", "BLACK30")
 HARD_SEARCHES = ("50% off", "women's", "mug & spoon", "size 42", "gift for dad", "t-shirt", "o'brien", "café", "zzz")
