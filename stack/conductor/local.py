@@ -19,7 +19,7 @@ from conductor.errors import ConductorError, tail
 from conductor.guard import Guard
 from conductor.launch import check_environment, launch, out_of_the_way
 from conductor.places import COMPOSE_FILE, STACK
-from conductor.processes import Entry, born, memory, spawn, stop, stop_in_order
+from conductor.processes import Entry, born, memory, own_memory, spawn, stop, stop_in_order
 from conductor.runtime import LOAD, Status, clients, default_logs, exclusive, undisturbed, variables
 from conductor.setting_up import alone, set_up
 from conductor.steps import say
@@ -277,8 +277,7 @@ class LocalRuntime:
 
     def memory(self) -> dict[str, int]:
         """Give the memory of each process in bytes (PSS), this one's and the guard's with them."""
-        own = [Entry("conductor", os.getpid(), born(os.getpid()))]
-        return memory([*self._entries(), *own])
+        return {**memory(self._entries()), "conductor": own_memory(os.getpid(), self.guard.pid)}
 
     def logs(self, service: str) -> list[Path]:
         """Give a service's own output: its streams, and the log files of PostgreSQL and Redis."""

@@ -160,6 +160,11 @@ def memory(entries: Iterable[Entry]) -> dict[str, int]:
     return sizes
 
 
+def own_memory(*pids: int) -> int:
+    """Give the memory of processes in bytes, without their descendants."""
+    return sum(_pss(psutil.Process(pid)) for pid in pids)
+
+
 def _pss(process: psutil.Process) -> int:
     rollup = Path(f"/proc/{process.pid}/smaps_rollup")
     if not rollup.exists():
