@@ -11,8 +11,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from conductor import dataset, testing
-from conductor.compose_file import seconds
+from conductor import testing
+from conductor.compose_file import closure, seconds
 from conductor.errors import ConductorError
 from conductor.opening import open_runtime
 from conductor.places import ROOT
@@ -103,8 +103,12 @@ def _run(options: argparse.Namespace) -> int:
         case "run":
             return _command(runtime, options)
         case "record":
+            from conductor import dataset  # what it measures with takes half a second to load
+
             dataset.record(runtime, options.seed, options.duration, options.rate)
         case "measure":
+            from conductor import dataset
+
             return dataset.measure(runtime.logs_folder, options.data)
         case "test":
             return testing.run(runtime, options.parts)
@@ -113,6 +117,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def _up(runtime: Runtime, options: argparse.Namespace) -> None:
     began = time.monotonic()
+    if not options.fresh and _is_up(runtime, options):
+        say("up: it is up already")
+        _table(runtime)
+        return
     runtime.setup(options.services)
     prepared = time.monotonic()
     with runtime:
@@ -122,6 +130,13 @@ def _up(runtime: Runtime, options: argparse.Namespace) -> None:
         runtime.detach()
     say(f"up: healthy after {time.monotonic() - prepared:.1f} s (set-up {prepared - began:.1f} s)")
     _table(runtime)
+
+
+def _is_up(runtime: Runtime, options: argparse.Namespace) -> bool:
+    wanted = closure(runtime.services, options.services or [name for name in runtime.services if name != LOAD])
+    states = {one.service: one.state for one in runtime.status()}
+    ready = {"healthy", "running", "done"}
+    return all(states[name] in ready for name in [*wanted, *([LOAD] if options.load else [])])
 
 
 def _status(runtime: Runtime) -> int:

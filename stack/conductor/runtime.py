@@ -41,6 +41,7 @@ class Runtime(Protocol):
     kind: str
     state: Path
     logs_folder: Path
+    services: Mapping[str, Service]
 
     def setup(self, services: Sequence[str] | None = None) -> None:
         """Install and build what the services need; quick when it is there."""

@@ -25,6 +25,7 @@ class Part:
 
 
 PARTS = {
+    "conductor": Part("conductor", "conductor/requirements.txt"),
     "seed": Part("seed", "seed/requirements.txt"),
     "load": Part("load", "load/requirements.txt"),
     "web-api": Part("services/web-api", "services/web-api/requirements.txt"),
