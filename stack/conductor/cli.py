@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     record.add_argument("--seed", type=int, default=7, help="decides who visits and what happens (7)")
     record.add_argument("--duration", type=_duration, default=600.0, help="90s, 10m, 2h (10m)")
     record.add_argument("--rate", type=float, default=60.0, help="mean requests a second (60)")
+    record.add_argument("--curve", choices=("day", "flat"), default="day", help="the load over the run (day)")
     measure = verbs.add_parser("measure", parents=[common], help="hold what was recorded against what was converted")
     measure.add_argument("--data", type=Path, default=ROOT / "data", help="where the Parquet files are (data/)")
     test = verbs.add_parser("test", parents=[common], help="run the services' own tests with real databases")
@@ -105,7 +106,7 @@ def _run(options: argparse.Namespace) -> int:
         case "record":
             from conductor import dataset  # what it measures with takes half a second to load
 
-            dataset.record(runtime, options.seed, options.duration, options.rate)
+            dataset.record(runtime, options.seed, options.duration, options.rate, options.curve)
         case "measure":
             from conductor import dataset
 

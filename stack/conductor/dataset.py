@@ -38,7 +38,7 @@ INSIDE = "/var/log/truth"
 """Where the load generator finds `logs/truth`, by compose.yaml."""
 
 
-def record(runtime: Runtime, seed: int, duration: float, rate: float) -> None:
+def record(runtime: Runtime, seed: int, duration: float, rate: float, curve: str = "day") -> None:
     """Run the shop for `duration` seconds and leave its telemetry and the truth about it.
 
     Raises:
@@ -50,7 +50,7 @@ def record(runtime: Runtime, seed: int, duration: float, rate: float) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     runtime.setup()
-    plan = make_plan(truth / "plan.json", seed, duration, rate)
+    plan = make_plan(truth / "plan.json", seed, duration, rate, curve)
     (truth / "actors.jsonl").touch()
     say(f"{len(plan['sessions']):,} sessions over {duration:g} s, seed {seed}")
     began = time.monotonic()
@@ -67,7 +67,7 @@ def record(runtime: Runtime, seed: int, duration: float, rate: float) -> None:
     say("stopped; nothing is left running")
 
 
-def make_plan(path: Path, seed: int, duration: float, rate: float) -> dict[str, Any]:
+def make_plan(path: Path, seed: int, duration: float, rate: float, curve: str) -> dict[str, Any]:
     """Let the load compile its plan, in its own environment."""
     python = make_python(STACK / "load" / "requirements.txt") / "bin" / "python"
     command = [
@@ -80,6 +80,8 @@ def make_plan(path: Path, seed: int, duration: float, rate: float) -> dict[str, 
         f"{duration:g}",
         "--rate",
         f"{rate:g}",
+        "--curve",
+        curve,
     ]
     done = subprocess.run([*command, "--out", str(path)], cwd=STACK, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
