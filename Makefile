@@ -142,6 +142,8 @@ $(CARGO_DENY):
 check-python: $(BUILD)
 	$(BIN)/ruff check --config $(CONFIG) $(PYTHON_SOURCES)
 	$(BIN)/ruff format --config $(CONFIG) --check $(PYTHON_SOURCES)
+	$(BIN)/ruff check stack
+	$(BIN)/ruff format --check stack
 	$(BIN)/mypy --config-file $(CONFIG) $(PACKAGE)
 	$(BIN)/python -m mypy.stubtest --mypy-config-file $(CONFIG) ocsfconv._core
 
@@ -149,6 +151,8 @@ format: $(SETUP) ## format the sources and mend what the linter can
 	cargo fmt $(CARGO_MANIFEST)
 	$(BIN)/ruff check --config $(CONFIG) --fix $(PYTHON_SOURCES)
 	$(BIN)/ruff format --config $(CONFIG) $(PYTHON_SOURCES)
+	$(BIN)/ruff check --fix stack
+	$(BIN)/ruff format stack
 
 bench: ## measure against the reference, with the release build
 	$(MAKE) build PROFILE=release

@@ -1,4 +1,4 @@
-"""The Collector's own account of a run: what it received, refused and wrote, printed after its pipelines have closed."""
+"""The Collector's own account of a run, printed after its pipelines have closed: what it took, refused and wrote."""
 
 from __future__ import annotations
 

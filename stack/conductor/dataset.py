@@ -1,6 +1,7 @@
 """The run that makes a data set: plan, up, drive, drain, down; then the accounts and the measurements of what came out.
 
-Two verbs, with the conversion between them: `record` leaves `logs/otel/` and `logs/truth/`, `measure` reads them and `data/`.
+Two verbs, with the conversion between them: `record` leaves `logs/otel/` and `logs/truth/`, `measure` reads them and
+`data/`.
 """
 
 from __future__ import annotations
@@ -232,9 +233,8 @@ def measure(logs: Path, data: Path) -> int:
     inside = sum(row.verdict == "in" for row in judged)
     print(f"realism: {inside} of {len(judged)} judged properties are in their band")
     print(f"memory:  {run['peak_memory_bytes'] / 2**20:.0f} MiB at most, all processes together")
-    print(
-        f"written: {', '.join(output['path'] for output in outputs if '/ocsf/' not in output['path'])}, {data / 'summary.json'}"
-    )
+    flat = [output["path"] for output in outputs if "/ocsf/" not in output["path"]]
+    print(f"written: {', '.join([*flat, str(data / 'summary.json')])}")
     for fault in faults:
         say(f"error: {fault}")
     return 1 if faults else 0

@@ -1,7 +1,7 @@
 """Releases: makes new versions from patches before the run, rolls them out during it, and reports like a delivery tool.
 
-A version is a folder `run/releases/SERVICE/VERSION`; `current` is a link to the one that runs. Rolling out switches the link
-and lets the service take over: a reload where it can, else a restart. It is proven by the first span of the new version.
+A version is a folder `run/releases/SERVICE/VERSION`; `current` is a link to the one that runs. Rolling out switches the
+link and lets the service take over: a reload where it can, else a restart. The first span of the new version proves it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Watches the machine and the harness itself while the shop runs, so that a late harness is not taken for a slow shop.
 
-One line a second in `harness.jsonl`: CPU steal and pressure of the host, the load generator's lag, the Collector's queue, and
-every fifth second the memory of the stack (PSS: shared pages count once). What a system lacks is named in the first line's `missing`.
+One line a second in `harness.jsonl`: CPU steal and pressure of the host, the load generator's lag, the Collector's
+queue, and every fifth second the memory of the stack (PSS: shared pages count once). What a system lacks is named in
+the first line's `missing`.
 """
 
 from __future__ import annotations

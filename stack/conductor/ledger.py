@@ -1,7 +1,7 @@
 """The ledger: every action of a run, written down before it is done and again when it is done.
 
-Append-only JSON lines, two per action, each on the disk before anything else happens. What was started and never finished
-is open: the conductor died in between, and `open_actions` tells the next one what to undo.
+Append-only JSON lines, two per action, each on the disk before anything else happens. What was started and never
+finished is open: the conductor died in between, and `open_actions` tells the next one what to undo.
 """
 
 from __future__ import annotations

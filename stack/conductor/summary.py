@@ -1,4 +1,4 @@
-"""What a run gave, for people and for programs: the Collector's account against the files, realism, memory, versions."""
+"""What a run gave, for people and for programs: the Collector's account against the files, and the tables."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ def accounts(counters: Counters, conversion: dict[str, Any]) -> list[str]:
             faults.append(f"{signal}: the Collector lost {count} records ({name})")
         if counters.received[signal] != counters.written[signal]:
             faults.append(
-                f"{signal}: the Collector received {counters.received[signal]} records and wrote {counters.written[signal]}"
+                f"{signal}: the Collector received {counters.received[signal]} records, and wrote"
+                f" {counters.written[signal]}"
             )
         if counters.written[signal] != held["records_read"]:
             faults.append(
-                f"{signal}: the Collector wrote {counters.written[signal]} records, {held['records_read']} are in its files"
+                f"{signal}: the Collector wrote {counters.written[signal]} records,"
+                f" {held['records_read']} are in its files"
             )
         if held["records_read"] != held["records_written"] + held["records_rejected"]:
             faults.append(f"{signal}: {held['records_read']} records read are not those written and rejected")

@@ -2,6 +2,7 @@ from random import Random
 from statistics import median
 
 import pytest
+
 from payment_provider.latency import LATENCIES, Clocks
 
 

@@ -1,4 +1,5 @@
 import pytest
+
 from payment_provider.ledger import KeyReused, Ledger, decide
 
 

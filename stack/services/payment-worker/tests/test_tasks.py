@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from celery import Task
+from running import Answers, Provider, Shop
+
 from payment_provider.ledger import decide
 from payment_worker import provider as client
 from payment_worker.app import app, timetable
 from payment_worker.beat import Scheduler
 from payment_worker.settings import settings
 from payment_worker.tasks import catalog, orders, payments, reports, settlement
-from running import Answers, Provider, Shop
 
 DECLINED = next(n for n in range(1, 10_000) if decide(f"order-{n}")[0] == "declined")
 AUTHORISED = next(n for n in range(1, 10_000) if decide(f"order-{n}")[0] == "authorised")

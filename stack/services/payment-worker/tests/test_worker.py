@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import requests
 from celery import Celery
-from payment_provider.ledger import decide
 from running import ROOT, Answers, Collector, Process, Provider, Shop, answers, free_port, wait_for
+
+from payment_provider.ledger import decide
 
 SERVER, CLIENT, PRODUCER, CONSUMER, INTERNAL = 2, 3, 4, 5, 1
 AUTHORISED = [n for n in range(1, 1000) if decide(f"order-{n}")[0] == "authorised"]

@@ -14,6 +14,7 @@ from kombu import pools
 from neighbours import Neighbours
 from opentelemetry.trace import StatusCode
 from shop import CHECKOUT, CLERK, CUSTOMER, PARTNER, error, events, fill_cart, named
+
 from web_api import create_app
 from web_api.jobs import celery
 from web_api.stores import POOL_SIZE

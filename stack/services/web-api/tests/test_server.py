@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from web_api.config import Config
 
 SERVICE = Path(__file__).resolve().parent.parent
