@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,18 +109,12 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> None:
     start_ns = time.time_ns()
     runtime.start(LOAD, {"PLAN": f"{INSIDE}/plan.json", "LAG": f"{INSIDE}/lag.jsonl"})
     start = time.monotonic()
-    steps: list[tuple[float, Callable[[int], bool], str]] = [
-        (
-            release.at,
-            lambda planned, r=release: deployer.roll_out(r, changed[r], planned),
-            f"{release.service} {release.previous} -> {release.version}",
-        )
-        for release in releases
-    ]
-    steps += [
-        (change.at, lambda planned, c=change: office.make(c, *known[c.user], planned), f"{change.kind} {change.key}")
-        for change in changes
-    ]
+    steps: list[tuple[float, str, Callable[[int], bool]]] = []
+    for release in releases:
+        name = f"{release.service} {release.previous} -> {release.version}"
+        steps.append((release.at, name, partial(deployer.roll_out, release, changed[release])))
+    for change in changes:
+        steps.append((change.at, f"{change.kind} {change.key}", partial(office.make, change, *known[change.user])))
     steps.sort(key=lambda step: step[0])
     metrics = f"http://{runtime.address('otel-collector', 8888)}/metrics"
     told = start
@@ -127,7 +122,7 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> None:
         while runtime.poll(LOAD) is None:
             elapsed = time.monotonic() - start
             if steps and elapsed >= steps[0][0]:
-                at, step, name = steps.pop(0)
+                at, name, step = steps.pop(0)
                 worked = step(start_ns + int(at * 1e9))
                 say(f"{elapsed:5.0f} s  {name}{'' if worked else ': did not work'}")
             if time.monotonic() - told >= 15:

@@ -79,7 +79,7 @@ def realism_table(rows: Iterable[Row]) -> str:
 
 def account_table(counters: Counters, conversion: dict[str, Any]) -> str:
     """Records by signal on their way: into the Collector, into its files, into the data set."""
-    lines = [("signal", "received", "in files", "events", "rejected")]
+    lines: list[tuple[str, ...]] = [("signal", "received", "in files", "events", "rejected")]
     for signal in SIGNALS:
         held = conversion["signals"][signal]
         numbers = (counters.received[signal], held["records_read"], held["events"], held["records_rejected"])
