@@ -61,7 +61,7 @@ class ComposeRuntime:
         self._held = ExitStack()
         self._command = [
             *("docker", "compose", "--project-name", f"shop-{checksum(str(self.state))[:8]}"),
-            *("--project-directory", str(STACK), "--env-file", os.environ.get("IMAGES_ENV") or str(IMAGES)),
+            *("--project-directory", str(STACK), "--env-file", str(IMAGES)),
             *("--file", str(COMPOSE_FILE)),
         ]
 
@@ -85,8 +85,7 @@ class ComposeRuntime:
         if self._guard is None:
             self._begin(fresh)
         try:
-            names = list(services or [name for name in self.services if name != LOAD])
-            self._run("up", "--build", "--detach", "--wait", "--quiet-pull", *names)
+            self._start(["--build"], list(services or [name for name in self.services if name != LOAD]))
             if "otel-collector" in self._ids():
                 self._wait_for_collector()
         except BaseException:
@@ -97,7 +96,14 @@ class ComposeRuntime:
         """Start one service, made anew when it is to have more environment."""
         self._more[service] = dict(environment or {})
         self._write_override()
-        self._run("up", "--detach", "--wait", "--no-deps", "--quiet-pull", service)
+        self._start(["--no-deps"], [service])
+
+    def _start(self, options: Sequence[str], services: Sequence[str]) -> None:
+        try:
+            self._run("up", "--detach", "--wait", "--quiet-pull", *options, *services)
+        except ConductorError:
+            self.check()  # a service that has ended is the better explanation
+            raise
 
     def _begin(self, fresh: bool) -> None:
         self._held.enter_context(exclusive(self.state))
@@ -160,7 +166,7 @@ class ComposeRuntime:
     def restart(self, service: str) -> None:
         """Stop and start one service."""
         self.stop(service)
-        self._run("up", "--detach", "--wait", "--no-deps", service, quiet=True)
+        self._start(["--no-deps"], [service])
 
     def signal(self, service: str, number: int) -> None:
         """Send a signal to a service's main process."""

@@ -10,7 +10,7 @@ from pathlib import Path
 STACK = Path(__file__).resolve().parent.parent
 ROOT = STACK.parent
 COMPOSE_FILE = STACK / "compose.yaml"
-IMAGES = STACK / "images.env"
+IMAGES = Path(os.environ.get("IMAGES_ENV") or STACK / "images.env")  # a mirror or local builds stand in by another file
 MADE = ROOT / ".make" / "stack"
 NOT_RELEASED = frozenset({"tests", "test", "node_modules", "__pycache__", ".npmrc"})
 
