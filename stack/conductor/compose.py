@@ -114,14 +114,18 @@ class ComposeRuntime:
         try:
             if fresh:
                 self._run("down", "--volumes", quiet=True)
-            shutil.rmtree(self.state / "releases", ignore_errors=True)
-            for service in self.services.values():
-                if "source" in service.local and not (self.release_folder(service.name) / "current").exists():
-                    releases.lay(STACK / service.local["source"], self.release_folder(service.name))
+            if not self._ids():  # else they run from these folders
+                self._lay_releases()
             self._write_override()
         except BaseException:
             self.down()
             raise
+
+    def _lay_releases(self) -> None:
+        shutil.rmtree(self.state / "releases", ignore_errors=True)
+        for service in self.services.values():
+            if "source" in service.local and not (self.release_folder(service.name) / "current").exists():
+                releases.lay(STACK / service.local["source"], self.release_folder(service.name))
 
     def _write_override(self) -> None:
         """Lay the releases over the images' own code, and add what `start` was given."""

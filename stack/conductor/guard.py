@@ -61,6 +61,10 @@ class Guard:
 
         return before_exec
 
+    def adopt(self, entry: Entry) -> None:
+        """Watch over a process that runs already."""
+        self._send({"name": entry.name, "pid": entry.pid, "signal": entry.signal, "grace": entry.grace})
+
     def undo(self, key: str, command: Sequence[str]) -> None:
         """Have a command run if the conductor dies; it runs before the processes are stopped."""
         self._send({"undo": key, "command": list(command)})

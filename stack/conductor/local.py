@@ -108,8 +108,10 @@ class LocalRuntime:
     def _begin(self, fresh: bool) -> None:
         self._held.enter_context(exclusive(self.state))
         self._saved = self._read()
-        left = self._entries()
-        if any(entry.process() for entry in left):
+        left = [entry for entry in self._entries() if entry.process()]
+        if left and not fresh and self._adopt(left):
+            return
+        if left:
             say("stopping what an earlier run has left …")
             stop_in_order(left, say)
         for folder in ("log", "tmp", "releases", *(["volumes"] if fresh else [])):
@@ -117,6 +119,16 @@ class LocalRuntime:
         self._remember({"ports": ports.choose(self.services, self._variables), "processes": {}})
         self._guard = Guard(self.state)
         self._write()
+
+    def _adopt(self, left: Sequence[Entry]) -> bool:
+        """Go on with what runs, if all of it is healthy."""
+        self._remember(self._saved)
+        if any(entry.name not in self.services or self._ask(self._translated(entry.name)) for entry in left):
+            return False
+        self._guard = Guard(self.state)
+        for entry in left:
+            self._guard.adopt(entry)
+        return True
 
     def _start_all(self, names: Sequence[str], more: Mapping[str, Mapping[str, str]]) -> None:
         waiting = list(names)
@@ -364,4 +376,9 @@ class LocalRuntime:
         return {entry.name for entry in self._entries() if entry.process()}
 
     def _done(self) -> set[str]:
-        return {name for name, child in self._children.items() if name in self.services and child.poll() == 0}
+        ended = {entry.name for entry in self._entries() if not entry.process()}
+        return {
+            name
+            for name in ended & set(self.services)
+            if self.services[name].once and (name not in self._children or self._children[name].poll() == 0)
+        }

@@ -25,6 +25,9 @@ def test_up_lets_it_run_and_down_leaves_nothing(conductor):
     status, output, _ = conductor.run("status")
     assert status == 0 and output.count("healthy") == 2
     assert conductor.run("up", *BOTH)[2].startswith("up: it is up already")
+    before = conductor.services()
+    assert conductor.run("up", "--services", "seed")[0] == 0
+    assert conductor.services().items() > before.items(), "what runs goes on"
     assert conductor.run("down")[0] == 0
     assert conductor.left() == []
     assert conductor.run("status")[0] == 1
