@@ -94,8 +94,9 @@ SELECT var_samp(held) / avg(held) FROM filled
 """
 
 TEMPLATES = r"""
-SELECT count(DISTINCT service || '|' || regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+SELECT count(DISTINCT service || '|' || regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
     split_part(message, chr(10), 1),
+    '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<uuid>', 'g'),
     '[\w.+-]+@[\w.-]+', '<mail>', 'g'),
     '''[^'']*''|"[^"]*"', '<text>', 'g'),
     '\b[0-9a-fA-F]{8,}\b', '<hex>', 'g'),

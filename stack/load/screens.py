@@ -232,13 +232,20 @@ def add(v: Visit) -> None:
     if fits:
         v.cart[wanted.sku] = v.cart.get(wanted.sku, 0) + quantity
     v.wave(v.twice(step, "double_click", step.expect))
-    v.wave([v.call("GET", "/api/v1/cart")])
+    v.wave([v.call("GET", "/api/v1/cart"), *_estimate(v, "added_estimate")])
 
 
 def cart(v: Visit) -> None:
     v.page("cart")
     if v.document("/cart", "/cart"):
-        v.wave([v.call("GET", "/api/v1/cart")])
+        v.wave([v.call("GET", "/api/v1/cart"), *_estimate(v, "cart_estimate")])
+
+
+def _estimate(v: Visit, where: str) -> list[Step]:
+    """What shipping will cost, shown beside a cart."""
+    if not (v.cart and v.chance(tables.CALLS[where])):
+        return []
+    return [v.call("POST", "/api/v1/checkout/shipping-quote", body={"postcode": _postcode(v)})]
 
 
 def change(v: Visit) -> None:

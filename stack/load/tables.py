@@ -108,7 +108,7 @@ TOKEN_SECONDS = 840.0  # signed in for longer than this: the client asks for ano
 CALLS = {
     "categories": 0.35, "recommendations": 0.80, "reviews": 0.75, "reviews_page_2": 0.10, "related": 0.60,
     "recently_viewed": 0.94, "cart_badge": 0.12, "listing_page_2": 0.30, "listing_sorted": 0.25, "search_page_2": 0.12,
-    "suggest_more": 0.45, "icon": 0.15, "campaign": 0.34,
+    "suggest_more": 0.45, "icon": 0.15, "campaign": 0.34, "added_estimate": 0.35, "cart_estimate": 0.80,
 }  # fmt: skip
 CAMPAIGNS = (  # how the links of advertisements and newsletters end
     "?utm_source=newsletter&utm_campaign=weekly&mc_eid={0:010x}", "?gclid=Cj0KCQ{0:024x}", "?fbclid=IwZXh0bgN{0:024x}",
