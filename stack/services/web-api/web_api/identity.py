@@ -24,7 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 VERIFIED_SECONDS = 30
-RETRY_SECONDS = 3.0
+RETRY_SECONDS = 6.0  # a release of auth-service takes some seconds on a busy machine
 FIRST_BACKOFF_SECONDS = 0.1
 TIMEOUT = (1.0, 5.0)
 
