@@ -60,7 +60,7 @@ class ComposeRuntime:
         self._guard: Guard | None = None
         self._held = ExitStack()
         self._command = [
-            *("docker", "compose", "--project-name", f"shop-{checksum(str(self.state))[:8]}"),
+            *("docker", "compose", "--ansi", "never", "--project-name", f"shop-{checksum(str(self.state))[:8]}"),
             *("--project-directory", str(STACK), "--env-file", str(IMAGES)),
             *("--file", str(COMPOSE_FILE)),
         ]
@@ -276,7 +276,7 @@ class ComposeRuntime:
 
     def _run(self, *words: str, quiet: bool = False) -> None:
         result = subprocess.run(
-            [*self._files(), "--ansi", "never", *words],
+            [*self._files(), *words],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
