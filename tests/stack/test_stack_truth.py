@@ -13,20 +13,8 @@ from recording import DURATION, RATE, SEED, Recording
 
 STACK = Path(__file__).parents[2] / "stack"
 PLAN = ["schema", "seed", "duration_s", "rate", "curve", "sessions", "releases", "changes", "episodes"]
-LEDGER = {
-    "seq",
-    "id",
-    "event",
-    "planned_ns",
-    "utc_ns",
-    "mono_ns",
-    "role",
-    "kind",
-    "target",
-    "command",
-    "undo",
-    "params",
-}
+LEDGER = {"seq", "id", "event", "planned_ns", "utc_ns", "mono_ns"}
+ACTION = {"role", "kind", "target", "command", "undo", "params"}
 REQUEST = {"session", "step", "trace_id", "sent_ns", "method", "route"}
 LATE_SECONDS = 15  # an action waits for the one before it; a busy machine for longer
 
