@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -283,12 +283,30 @@ class ComposeRuntime:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=self._watched(),
             check=False,
         )
         if result.returncode:
-            raise ConductorError(_explain(words[0], result.stdout), 1)
+            raise ConductorError(self._explain(words[0], result.stdout), 1)
         if not quiet and os.environ.get("VERBOSE"):
             say(result.stdout)
+
+    def _watched(self) -> Callable[[], None] | None:
+        """Have the guard end a `docker compose` that outlives the conductor, before it takes the containers down."""
+        return self._guard.register("docker compose", "SIGTERM", 10.0, lambda: None) if self._guard else None
+
+    def _explain(self, verb: str, output: str) -> str:
+        """Make one sentence of what `docker compose` printed."""
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        for line in lines:
+            if "port is already allocated" in line or "address already in use" in line:
+                for name, service in self.services.items():
+                    for published in service.published:
+                        address = self.address(name, published.port)
+                        if address in line:
+                            choose = f"choose another with {published.variable}=PORT"
+                            return f"{name} cannot be published on {address}, it is taken: {choose}"
+        return f"docker compose {verb} failed:" + "".join(f"\n    {line}" for line in lines[-12:])
 
     def _containers(self) -> list[dict[str, Any]]:
         words = [*self._files(), "ps", "--all", "--format", "json"]
@@ -307,17 +325,6 @@ class ComposeRuntime:
 
 
 KEPT = frozenset({"otel-collector", "redis", "postgres", "seed", LOAD})
-
-
-def _explain(verb: str, output: str) -> str:
-    """Make one sentence of what `docker compose` printed."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    taken = next(
-        (line for line in lines if "port is already allocated" in line or "address already in use" in line), None
-    )
-    if taken:
-        return f"a port that the shop publishes is taken; choose others (see `ports` in compose.yaml): {taken}"
-    return f"docker compose {verb} failed:" + "".join(f"\n    {line}" for line in lines[-12:])
 
 
 def _bytes(text: str) -> int:

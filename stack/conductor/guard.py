@@ -5,7 +5,7 @@ conductor starts this process first; every process that it starts writes itself 
 program (no moment is without a guard). The lines:
 
     {"name", "pid", "signal", "grace"}   a process to stop
-    {"undo": key, "command": [...]}      to run first, before anything is stopped; {"undone": key} takes it back
+    {"undo": key, "command": [...]}      to run before services are stopped; {"undone": key} takes it back
     {"release": true}                    nothing is to be stopped: it ends at once
 """
 
@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from conductor.places import STACK
-from conductor.processes import Entry, born, stop_in_order, write_line
+from conductor.processes import Entry, born, rank, stop_in_order, write_line
 
 START = "import sys; from pathlib import Path; from conductor.guard import watch; watch(Path(sys.argv[1]))"
 
@@ -106,6 +106,8 @@ def watch(state: Path) -> None:
     say(f"the conductor is gone; stopping {', '.join(sorted({entry.name for entry in entries.values()})) or 'nothing'}")
     with (state / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        harness = [entry for entry in entries.values() if rank(entry.name) < 0]
+        stop_in_order(harness, say)  # nothing may go on while its effects are undone
         for key, command in reversed(undo.items()):
             status = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=120, check=False).returncode
             say(f"undid {key}: exit status {status}")
