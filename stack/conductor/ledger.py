@@ -41,6 +41,8 @@ class Ledger:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._seq = sum(1 for _ in _lines(path))
+        if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
+            self._write_out(b"\n")  # a crash has cut the last line: what follows must not be glued to it
 
     @contextmanager
     def action(self, action: Action) -> Iterator[Action]:
@@ -81,10 +83,12 @@ class Ledger:
         return {"seq": self._seq, "utc_ns": time.time_ns(), "mono_ns": time.monotonic_ns()}
 
     def _append(self, line: dict[str, Any]) -> None:
-        data = json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n"
+        self._write_out(json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n")
+
+    def _write_out(self, data: bytes) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, data.encode())
+            os.write(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -105,8 +109,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """The ledger's lines; a last one that a crash cut is none."""
     if not path.exists():
         return
-    for text in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_bytes().split(b"\n"):
         try:
-            yield json.loads(text)
+            yield json.loads(line)
         except ValueError:
             continue
