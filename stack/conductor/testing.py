@@ -13,6 +13,8 @@ from conductor.places import STACK
 from conductor.runtime import Runtime
 from conductor.steps import say
 
+WORKER = "services/payment-worker/requirements.txt"
+PROVIDER = "services/payment-provider/requirements.txt"
 NEEDED = ["postgres", "redis", "seed"]
 
 
@@ -22,6 +24,7 @@ class Part:
 
     folder: str
     lock: str | None = None  # None is Node.js
+    beside: str | None = None  # the lock of a part whose packages the tests need as well
 
 
 PARTS = {
@@ -30,8 +33,8 @@ PARTS = {
     "load": Part("load", "load/requirements.txt"),
     "web-api": Part("services/web-api", "services/web-api/requirements.txt"),
     "auth-service": Part("services/auth-service"),
-    "payment-worker": Part("services/payment-worker", "services/payment-worker/requirements.txt"),
-    "payment-provider": Part("services/payment-provider", "services/payment-provider/requirements.txt"),
+    "payment-worker": Part("services/payment-worker", WORKER, beside=PROVIDER),
+    "payment-provider": Part("services/payment-provider", PROVIDER, beside=WORKER),
 }
 
 
@@ -56,14 +59,20 @@ def _run_part(part: Part, addresses: dict[str, str]) -> int:
     folder = STACK / part.folder
     environment = {**os.environ, **addresses, "TZ": "UTC"}
     if part.lock is None:
-        node = programs.need("node").path
+        node = programs.need("node")
         modules = environments.make_node(folder) / "node_modules"
         link = folder / "node_modules"
+        if link.is_symlink():
+            link.unlink()
         if not link.exists():
             link.symlink_to(modules)
-        return subprocess.run([node, "--test"], cwd=folder, env=environment, check=False).returncode
+        environment["PATH"] = f"{node.path.parent}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run([*environments.npm(node), "test"], cwd=folder, env=environment, check=False).returncode
     python = environments.make_python(STACK / part.lock) / "bin" / "python"
-    environment["PYTHONPATH"] = os.pathsep.join([str(environments.make_testing()), str(STACK), str(folder)])
+    paths = [environments.make_testing(), STACK, folder]
+    if part.beside:
+        paths += environments.make_python(STACK / part.beside).glob("lib/python*/site-packages")
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, paths))
     tests = [str(path) for path in (folder / "tests",) if path.exists()]
     command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
