@@ -81,8 +81,8 @@ def data(tmp_path):
             spans.append(span(trace, 4, 3, "Server", "auth-service"))
             spans.append(span(trace, 5, 4, "Consumer", "payment-worker"))
         outcome = "Failure" if number == 1 else "Success"
-        logs.append({"trace_id": trace, "service": "web-api", "message": f"order {number} of a@b.net", "status": outcome,
-                     "event_name": "auth.login", "actor_user_uid": f"u{number % 8}"})  # fmt: skip
+        login = {"event_name": "auth.login", "status": outcome, "message": f"order {number} of a@b.net"}
+        logs.append({"trace_id": trace, "service": "web-api", "actor_user_uid": f"u{number % 8}"} | login)
     logs.append({"trace_id": "nowhere", "service": "auth-service", "message": 'said "no"', "event_name": "other"})
     spans.append(span("t1", 9, 8, "Client", "web-api"))  # an orphan
     empty = dict.fromkeys(("http_route", "http_request_url_path", "http_request_method", "http_response_code",
