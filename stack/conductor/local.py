@@ -202,8 +202,11 @@ class LocalRuntime:
 
     def _ended(self, name: str, status: int) -> None:
         how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
-        log = self._log(name)
-        raise ConductorError(f"{name} has ended by itself, {how}; the end of {log}:{tail(log)}", 1)
+        raise ConductorError(f"{name} has ended by itself, {how}{self._last(name)}", 1)
+
+    def _last(self, name: str) -> str:
+        """Give the end of a service's own output; PostgreSQL says why in its log file."""
+        return "".join(f"; the end of {path}:{lines}" for path in self.logs(name) if (lines := tail(path)))
 
     # ---- while it runs
 
