@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from typing import Any
 import duckdb
 import orjson
 
-SEED, DURATION, RATE = 7, 75, 60
+SEED = int(os.environ.get("SEED", "7"))
+DURATION = int(os.environ.get("DURATION", "75s").removesuffix("s"))
+RATE = 60
 SIGNALS = ("logs", "traces", "metrics")
 KINDS = {1: "INTERNAL", 2: "SERVER", 3: "CLIENT", 4: "PRODUCER", 5: "CONSUMER"}
 
