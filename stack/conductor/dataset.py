@@ -36,6 +36,7 @@ FLOWING_SECONDS = 10.0
 DRAIN_SECONDS = 60.0
 """How long queued jobs may take after the last request."""
 SIGNALS = ("logs", "traces", "metrics")
+COLLECTOR = "otel-collector"
 INSIDE = "/var/log/truth"
 """Where the load generator finds `logs/truth`, by compose.yaml."""
 
@@ -62,9 +63,13 @@ def record(runtime: Runtime, seed: int, duration: float, rate: float, curve: str
         drive(runtime, plan, truth)
         drain(runtime)
         runtime.down()
-    account = counters.final_counters(
-        "".join(path.read_text(errors="replace") for path in runtime.logs("otel-collector"))
-    )
+    account = counters.final_counters("".join(path.read_text(errors="replace") for path in runtime.logs(COLLECTOR)))
+    lost = {name: count for held in account.lost.values() for name, count in held.items()}
+    if lost:
+        told = ", ".join(f"{count} by {name}" for name, count in lost.items())
+        raise ConductorError(
+            f"the Collector lost records ({told}): is the disk full? See {runtime.logs(COLLECTOR)[0]}", 1
+        )
     (truth / "collector.json").write_text(json.dumps(asdict(account), indent=2) + "\n")
     say("stopped; nothing is left running")
 
@@ -116,7 +121,7 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> None:
     for change in changes:
         steps.append((change.at, f"{change.kind} {change.key}", partial(office.make, change, *known[change.user])))
     steps.sort(key=lambda step: step[0])
-    metrics = f"http://{runtime.address('otel-collector', 8888)}/metrics"
+    metrics = f"http://{runtime.address(COLLECTOR, 8888)}/metrics"
     told = start
     with Harness(truth / "harness.jsonl", lag, metrics, runtime.memory) as harness:
         while runtime.poll(LOAD) is None:
@@ -129,6 +134,9 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> None:
                 told = time.monotonic()
                 say(f"{elapsed:5.0f} s of {plan['duration_s']:g} s, {harness.late_seconds} s late")
             runtime.check()
+            if harness.lost:
+                log = runtime.logs(COLLECTOR)[0]
+                raise ConductorError(f"the Collector lost {harness.lost} records: is the disk full? See {log}", 1)
             time.sleep(0.1)
     deployer.close()
     status = runtime.poll(LOAD)

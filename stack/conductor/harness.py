@@ -21,6 +21,7 @@ LATE_MS = 200.0
 MEMORY_EVERY = 5
 PRESSURES = ("cpu", "memory", "io")
 QUEUE = re.compile(r"^otelcol_exporter_queue_size\{[^}]*\} (\S+)$", re.MULTILINE)
+LOST = re.compile(r"^otelcol_(?:exporter_send_failed|receiver_refused)_\w+\{[^}]*\} (\S+)$", re.MULTILINE)
 
 
 class Harness:
@@ -34,6 +35,8 @@ class Harness:
         self._lag_offset = 0
         self.peak_bytes = 0
         self.late_seconds = 0
+        self.lost = 0
+        """Records that the Collector refused or could not write, by its own metrics."""
         self.seconds = 0
 
     def __enter__(self) -> Harness:
@@ -100,10 +103,11 @@ class Harness:
     def _queue(self) -> float | None:
         try:
             with urllib.request.urlopen(self._metrics, timeout=0.5) as answer:
-                found = QUEUE.findall(answer.read().decode())
+                text = answer.read().decode()
         except OSError:
             return None
-        return sum(map(float, found)) if found else 0.0
+        self.lost = int(sum(map(float, LOST.findall(text))))
+        return sum(map(float, QUEUE.findall(text)))
 
 
 def cpu_times() -> list[int] | None:

@@ -99,10 +99,24 @@ def family(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
+def orphans(entry: Entry) -> list[psutil.Process]:
+    """Give what a process that is gone has left of its session: it died before it could stop its own."""
+    left = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getsid(process.pid) == entry.pid and process.create_time() >= entry.born - SAME_BIRTH:
+                left.append(process)
+    return left
+
+
 def stop(entry: Entry) -> bool:
     """Stop a process and what it started; False when it had to be killed."""
     process = entry.process()
     if process is None:
+        left = orphans(entry)
+        for orphan in left:
+            _send(orphan, signal.SIGKILL)
+        psutil.wait_procs(left, timeout=KILL_PATIENCE)
         return True
     children = family(process)
     with contextlib.suppress(psutil.NoSuchProcess):
