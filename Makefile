@@ -43,7 +43,7 @@ LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
-.PHONY: stack-setup up down status logs dataset test-services test-stack
+.PHONY: stack-setup up down status logs dataset test-services test-stack test-compose
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -124,6 +124,9 @@ test-python: $(BUILD) ## run the Python tests; choose some with ARGS='-k name'
 
 test-stack: $(BUILD) ## record 75 s of the shop and hold what it left against what was said; needs a few minutes
 	RUNTIME=$(if $(filter compose,$(RUNTIME)),compose,local) $(BIN)/python -m pytest -c $(CONFIG) --rootdir=. tests/stack $(ARGS)
+
+test-compose: ## the same in containers; needs a Docker engine
+	$(MAKE) test-stack RUNTIME=compose
 
 check: check-rust check-python ## formatting, lints, types, stubs, licences
 
