@@ -11,7 +11,7 @@ import handover
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"
 workers = 1
 worker_class = handover.OverlappingWorker
-threads = 24
+threads = 10  # more would wait for the interpreter, not for answers: 24 had a p99 of 2 s where 10 have 0.4 s
 worker_connections = 2000
 keepalive = 15
 timeout = 30

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 POOL_SIZE = 12
 POOL_WAIT_SECONDS = 2.0
-THREADS = 24
+THREADS = 10
 # Of every connection: no page may hold a server process longer, no order waits longer for a row.
 STATEMENT_TIMEOUT_MS = 2000
 LOCK_TIMEOUT_MS = 600
