@@ -27,7 +27,7 @@ from conductor.harness import Harness
 from conductor.ledger import Ledger
 from conductor.places import STACK
 from conductor.realism import measure as measure_realism
-from conductor.runtime import LOAD, Runtime
+from conductor.runtime import LOAD, Runtime, exclusive
 from conductor.steps import say
 from seed import people
 
@@ -47,6 +47,11 @@ def record(runtime: Runtime, seed: int, duration: float, rate: float, curve: str
     Raises:
         ConductorError: something did not start, ended by itself, or lost data; everything is stopped then.
     """
+    with exclusive(runtime.logs_folder):
+        _record(runtime, seed, duration, rate, curve)
+
+
+def _record(runtime: Runtime, seed: int, duration: float, rate: float, curve: str) -> None:
     logs = runtime.logs_folder
     truth = logs / "truth"
     for folder in (logs / "otel", truth):
