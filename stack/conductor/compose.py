@@ -235,13 +235,15 @@ class ComposeRuntime:
         return sizes | {"conductor": psutil.Process().memory_info().rss}
 
     def logs(self, service: str) -> list[Path]:
-        """Write a service's output to a file, and give that."""
+        """Write a service's output to a file, and give that; of a container that is gone, what was written before."""
         path = self.state / "log" / f"{service}.log"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        words = [*self._files(), "logs", "--no-color", "--no-log-prefix", service]
-        with path.open("wb") as output:
-            subprocess.run(words, env=self._environment, stdout=output, stderr=subprocess.STDOUT, check=False)
-        return [path]
+        for one in self._containers():
+            if one["Service"] == service:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                words = ["docker", "logs", one["ID"]]  # Compose's own `logs` puts a terminal's codes between the lines
+                with path.open("wb") as output:
+                    subprocess.run(words, env=self._environment, stdout=output, stderr=subprocess.STDOUT, check=False)
+        return [path] if path.exists() else []
 
     # ---- the end
 

@@ -18,7 +18,8 @@ from typing import Any
 
 LATE_MS = 200.0
 """The load generator's lag from which a stretch counts as late."""
-MEMORY_EVERY = 5
+MEMORY_EVERY = 5.0
+"""Seconds; an engine takes longer than a second to tell, so that it is asked beside the samples."""
 PRESSURES = ("cpu", "memory", "io")
 QUEUE = re.compile(r"^otelcol_exporter_queue_size\{[^}]*\} (\S+)$", re.MULTILINE)
 LOST = re.compile(r"^otelcol_(?:exporter_send_failed|receiver_refused)_\w+\{[^}]*\} (\S+)$", re.MULTILINE)
@@ -30,7 +31,9 @@ class Harness:
     def __init__(self, path: Path, lag: Path, collector_metrics: str, memory: Callable[[], Mapping[str, int]]) -> None:
         self._path, self._lag, self._metrics, self._memory = path, lag, collector_metrics, memory
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="harness", daemon=True)
+        targets = {"harness": self._run, "harness memory": self._weigh}
+        self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in targets.items()]
+        self._weighed: int | None = None
         self._cpu = cpu_times()
         self._lag_offset = 0
         self.peak_bytes = 0
@@ -40,12 +43,19 @@ class Harness:
         self.seconds = 0
 
     def __enter__(self) -> Harness:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(5)
+        for thread in self._threads:
+            thread.join(5)
+
+    def _weigh(self) -> None:
+        while not self._stop.is_set():
+            self._weighed = sum(self._memory().values())
+            self._stop.wait(MEMORY_EVERY)
 
     def _run(self) -> None:
         due = time.monotonic()
@@ -68,9 +78,10 @@ class Harness:
             "collector_queue": self._queue(),
         }
         sample["late"] = max(sample["behind_ms"], sample["lag_ms"] or 0.0) > LATE_MS
-        if self.seconds % MEMORY_EVERY == 0:
-            sample["memory_bytes"] = sum(self._memory().values())
-            self.peak_bytes = max(self.peak_bytes, sample["memory_bytes"])
+        weighed, self._weighed = self._weighed, None
+        if weighed is not None:
+            sample["memory_bytes"] = weighed
+            self.peak_bytes = max(self.peak_bytes, weighed)
         if self.seconds == 0:
             sample["missing"] = [name for name in ("cpu", "collector_queue") if sample[name] is None]
             sample["missing"] += [f"pressure.{name}" for name, value in sample["pressure"].items() if value is None]
