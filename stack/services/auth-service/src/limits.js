@@ -21,14 +21,15 @@ export function connectRedis(url, log) {
     commandTimeout: 1000,
     retryStrategy: (attempt) => Math.min(attempt * 100, 2000),
   });
-  let lost = false;
+  let state = 'new'; // a first connection that fails is reported by the start, once
   redis.on('error', (error) => {
-    if (!lost) log.warn({ 'event.name': 'redis.unavailable', ...exception(error) }, 'lost the connection to Redis');
-    lost = true;
+    if (state !== 'up') return;
+    state = 'lost';
+    log.warn({ 'event.name': 'redis.unavailable', ...exception(error) }, 'lost the connection to Redis');
   });
   redis.on('ready', () => {
-    if (lost) log.info({ 'event.name': 'redis.available' }, 'connected to Redis again');
-    lost = false;
+    if (state === 'lost') log.info({ 'event.name': 'redis.available' }, 'connected to Redis again');
+    state = 'up';
   });
   return redis;
 }
