@@ -10,7 +10,6 @@ import json
 import shutil
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -72,11 +71,14 @@ def _record(runtime: Runtime, seed: int, duration: float, rate: float, curve: st
     lost = {name: count for held in account.lost.values() for name, count in held.items()}
     if lost:
         told = ", ".join(f"{count} by {name}" for name, count in lost.items())
-        raise ConductorError(
-            f"the Collector lost records ({told}): is the disk full? See {runtime.logs(COLLECTOR)[0]}", 1
-        )
+        raise _lost(runtime, f"records ({told})")
     (truth / "collector.json").write_text(json.dumps(asdict(account), indent=2) + "\n")
     say("stopped; nothing is left running")
+
+
+def _lost(runtime: Runtime, what: str) -> ConductorError:
+    log = runtime.logs(COLLECTOR)[0]
+    return ConductorError(f"the Collector lost {what}: is the disk full? See {log}", 1)
 
 
 def make_plan(path: Path, seed: int, duration: float, rate: float, curve: str) -> dict[str, Any]:
@@ -140,8 +142,7 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> None:
                 say(f"{elapsed:5.0f} s of {plan['duration_s']:g} s, {harness.late_seconds} s late")
             runtime.check()
             if harness.lost:
-                log = runtime.logs(COLLECTOR)[0]
-                raise ConductorError(f"the Collector lost {harness.lost} records: is the disk full? See {log}", 1)
+                raise _lost(runtime, f"{harness.lost} records")
             time.sleep(0.1)
     deployer.close()
     status = runtime.poll(LOAD)
@@ -199,7 +200,7 @@ def drain(runtime: Runtime) -> None:
         try:
             with urllib.request.urlopen(address, timeout=2) as answer:
                 lines = answer.read().decode().splitlines()
-        except (OSError, urllib.error.URLError):
+        except OSError:
             lines = []
         lengths = [float(line.rpartition(" ")[2]) for line in lines if line.startswith("celery_queue_length{")]
         if lengths and not any(lengths):
