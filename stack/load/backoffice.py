@@ -106,7 +106,13 @@ def check(v: "Visit") -> None:
     v.wave([v.call("GET", f"{ADMIN}/exports/<int:export_id>", f"{ADMIN}/exports/{{export}}", auth="must")])
 
 
+def download(v: "Visit") -> None:
+    v.page("download")
+    v.wave([v.call("GET", f"{ADMIN}/exports/<int:export_id>/file", f"{ADMIN}/exports/{{export}}/file", auth="must")])
+
+
 SCREENS: dict[str, Callable[["Visit"], None]] = {
     "catalog": catalog, "stock": stock, "sell": sell, "desk": desk, "ship": ship, "lookup": lookup,
     "reports": reports, "audit": audit, "settings": settings, "export": export, "check": check,
+    "download": download,
 }  # fmt: skip

@@ -83,7 +83,8 @@ CLERK = {
     "audit": {"desk": 0.80, "settings": 0.10, "out": 0.10},
     "settings": {"desk": 0.70, "audit": 0.20, "out": 0.10},
     "export": {"check": 1.0},
-    "check": {"check": 0.25, "desk": 0.65, "out": 0.10},
+    "check": {"check": 0.15, "download": 0.75, "desk": 0.10},
+    "download": {"desk": 0.85, "out": 0.15},
 }  # fmt: skip
 WAYS = {"guest": GUEST, "customer": CUSTOMER, "partner": PARTNER, "clerk": CLERK}
 LONGEST = {"shopper": 40, "mobile": 40, "partner": 60, "clerk": 120}  # pages

@@ -1,8 +1,10 @@
 """What visitors, customers, partners and clerks can do."""
 
+import gzip
 import json
 
 import pytest
+import redis
 from flask.testing import FlaskClient
 from shop import CHECKOUT, CLERK, CUSTOMER, PARTNER, error, events, fill_cart
 
@@ -169,6 +171,23 @@ def test_back_office(client: FlaskClient, broker, owner) -> None:
     actions = [entry["action"] for entry in client.get("/api/v1/admin/audit", headers=CLERK).json["audit"]]
     assert actions == ["user.view", "export.request", "order.ship"]
     assert error(client.get("/api/v1/admin/audit", headers=CUSTOMER)) == (403, "forbidden")
+
+
+def test_an_export_is_downloaded_once_it_is_there(client: FlaskClient, memory, config, owner) -> None:
+    export_id = client.post("/api/v1/admin/exports", json={"kind": "orders"}, headers=CLERK).json["export_id"]
+    path = f"/api/v1/admin/exports/{export_id}/file"
+    assert error(client.get(path, headers=CLERK)) == (409, "export_not_ready")
+    content = gzip.compress(b"id,user_id\n1,u100\n")
+    owner.execute("UPDATE exports SET status = 'ready', rows = 1")
+    assert error(client.get(path, headers=CLERK)) == (409, "export_expired")
+    with redis.Redis.from_url(config.redis_url) as store:
+        store.set(f"export:{export_id}", content)
+    answer = client.get(path, headers=CLERK)
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "application/gzip", content)
+    assert events(memory, "export.downloaded")[0]["export.bytes"] == len(content)
+    assert events(memory, "http.access")[-1]["http.response.body.size"] == len(content)
+    assert error(client.get("/api/v1/admin/exports/999/file", headers=CLERK)) == (404, "unknown_export")
+    assert error(client.get(path, headers=CUSTOMER)) == (403, "forbidden")
 
 
 def test_settings_and_flags_change_at_once_and_are_reported(client: FlaskClient, memory) -> None:

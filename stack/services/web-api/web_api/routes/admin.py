@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from ..forms import ExportForm, FlagForm, OrderFilter, ReportQuery, SettingForm, body, query
 from ..identity import requires
@@ -48,6 +48,15 @@ def request_export() -> tuple[dict[str, Any], int]:
 def export(export_id: int) -> dict[str, Any]:
     """How far it is."""
     return backoffice.export(export_id)
+
+
+@blueprint.get("/exports/<int:export_id>/file")
+@clerks
+def export_file(export_id: int) -> Response:
+    """What was exported, as CSV under gzip."""
+    disposition = f'attachment; filename="export-{export_id}.csv.gz"'
+    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+    return Response(backoffice.export_file(export_id), mimetype="application/gzip", headers=headers)
 
 
 @blueprint.get("/users/<user_id>")

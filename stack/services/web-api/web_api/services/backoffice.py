@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 from psycopg.errors import QueryCanceled
+from redis.client import NEVER_DECODE
 
 from .. import jobs, options
 from ..errors import Refusal
 from ..identity import current_user
 from ..logs import event
 from ..metrics import ORDERS
-from ..stores import execute, row, rows
+from ..stores import execute, row, rows, stores
 from ..telemetry import annotate, traced
 
 log = logging.getLogger(__name__)
@@ -149,6 +150,38 @@ def export(export_id: int) -> dict[str, Any]:
     if found is None:
         raise Refusal(404, "unknown_export")
     return found
+
+
+@traced("backoffice.export_file")
+def export_file(export_id: int) -> bytes:
+    """What the worker has built; it keeps it for an hour."""
+    found = row("SELECT kind, status FROM exports WHERE id = %s", export_id)
+    if found is None:
+        raise Refusal(404, "unknown_export")
+    content = stores().redis.execute_command("GET", f"export:{export_id}", **{NEVER_DECODE: True})
+    if content is None:
+        code = "export_expired" if found["status"] == "ready" else "export_not_ready"
+        event(
+            log,
+            "export.unavailable",
+            "export %d is %s, not downloaded",
+            export_id,
+            "expired" if found["status"] == "ready" else found["status"],
+            attributes={"export.id": export_id, "export.status": found["status"]},
+        )
+        raise Refusal(409, code)
+    _audit("export.download", str(export_id), {"kind": found["kind"]})
+    event(
+        log,
+        "export.downloaded",
+        "%s downloaded export %d of %s, %d bytes",
+        current_user().user_id,
+        export_id,
+        found["kind"],
+        len(content),
+        attributes={"export.id": export_id, "export.kind": found["kind"], "export.bytes": len(content)},
+    )
+    return bytes(content)
 
 
 @traced("backoffice.user")
