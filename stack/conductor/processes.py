@@ -20,6 +20,7 @@ STOP_ORDER = (
     "web-api",
     "payment-beat",
     "payment-worker",
+    "auth-gateway",
     "auth-service",
     "payment-provider",
     "seed",

@@ -33,6 +33,7 @@ PARTS = {
     "load": Part("load", "load/requirements.txt"),
     "web-api": Part("services/web-api", "services/web-api/requirements.txt"),
     "auth-service": Part("services/auth-service"),
+    "auth-gateway": Part("services/auth-gateway", "services/auth-gateway/requirements.txt"),
     "payment-worker": Part("services/payment-worker", WORKER, beside=PROVIDER),
     "payment-provider": Part("services/payment-provider", PROVIDER, beside=WORKER),
 }
