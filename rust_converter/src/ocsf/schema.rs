@@ -1152,6 +1152,7 @@ pub static FLAT_TRACES: &[Column] = &[
     Column { name: "environment", kind: ColumnKind::Text, nullable: true, sources: &[Source::Resource("deployment.environment.name")], rule: None },
     Column { name: "record_kind", kind: ColumnKind::Text, nullable: false, sources: &[], rule: Some(Rule::RecordKind) },
     Column { name: "attributes", kind: ColumnKind::Text, nullable: true, sources: &[Source::Path(&[57, 17])], rule: None },
+    Column { name: "service_version", kind: ColumnKind::Text, nullable: true, sources: &[Source::Path(&[20, 1, 1])], rule: None },
 ];
 
 /// The columns of `ocsf_metrics.parquet`.
