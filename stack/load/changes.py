@@ -1,5 +1,6 @@
 """Releases and changes of settings and flags that a run has in ordinary operation."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,8 +15,13 @@ STACK = Path(__file__).resolve().parents[1]
 LONG_RUN = 300.0  # seconds
 
 
-def releases(r: Random, duration: float, stack: Path = STACK) -> list[dict[str, Any]]:
-    """Of each service the patches in their order; `from` is what runs by then."""
+def releases(
+    r: Random, duration: float, stack: Path = STACK, clear: Sequence[tuple[str | None, float, float]] = ()
+) -> list[dict[str, Any]]:
+    """Of each service the patches in their order; `from` is what runs by then.
+
+    `clear` are times without a release of a service, or of any (None): what falls into them is left out.
+    """
     listed = stack / "releases" / "releases.yaml"
     if not listed.is_file():
         return []
@@ -27,11 +33,17 @@ def releases(r: Random, duration: float, stack: Path = STACK) -> list[dict[str, 
         if not ready:
             break
         service = r.choice(ready)
+        if any(since <= t <= until and of in (None, service) for of, since, until in clear):
+            continue
         release = waiting[service].pop(0)
         found.append({"t": t, "service": service, "from": running[service], "to": release["version"],
                       "patch": f"{service}/{release['name']}.patch", "user": f"u{r.choice(ADMINS)}"})  # fmt: skip
         running[service] = release["version"]
     return found
+
+
+def settle(releases: list[dict[str, Any]], episodes: list[dict[str, Any]], stack: Path = STACK) -> None:
+    """Give releases and the episodes' `release` actions their place in the one chain of versions of each service."""
 
 
 def changes(r: Random, duration: float, taken: list[float]) -> list[dict[str, Any]]:

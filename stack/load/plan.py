@@ -1,6 +1,7 @@
 """Decide a whole run before it begins: `python -m load.plan --seed 7 --duration 600 --rate 60 --out plan.json`.
 
-Seed, duration and rate (and the shape of the curve) alone decide the plan, byte by byte.
+Seed, duration and rate (and the shape of the curve, and the scenarios that are named) alone decide the plan, byte by
+byte. `--case cpu-hog:fault@medium --normal 240` decides a short run of one fault, its decoy or nothing.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import json
 import sys
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from itertools import accumulate
@@ -15,8 +17,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from load import changes, crowd, tables
+from load import changes, crowd, episodes, tables
 from load.itinerary import build, due, stream
+from load.scenarios import Choice, ScenarioError, choose, load_all
 from load.steps import Itinerary, Session
 from seed.people import CLERKS, CUSTOMERS, PARTNERS
 
@@ -27,10 +30,24 @@ PLENTY = 1.15  # so many more come than are let in
 CURVES = ("day", "flat")
 
 
-def compile_plan(seed: int, duration: float, rate: float, curve: str = "day") -> dict[str, Any]:
+def compile_plan(
+    seed: int, duration: float, rate: float, curve: str = "day", choices: Sequence[Choice] = ()
+) -> dict[str, Any]:
+    ordinary = changes.releases(stream(seed, 0, "releases"), duration)
+    return _compiled(seed, duration, rate, curve, episodes.schedule(seed, duration, choices, ordinary))
+
+
+def compile_case(seed: int, normal: float, rate: float, choice: Choice | None, curve: str = "day") -> dict[str, Any]:
+    """A short run with one episode, or with none, beside so many seconds of normal time."""
+    duration, found = episodes.case(seed, choice, normal)
+    return _compiled(seed, duration, rate, curve, found)
+
+
+def _compiled(seed: int, duration: float, rate: float, curve: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     points = [(round(duration * i / POINTS, 3), round(rate * level(i / POINTS, curve), 3)) for i in range(POINTS + 1)]
     sessions = [asdict(session) for session in visits(seed, duration, rate, curve)]
-    releases = changes.releases(stream(seed, 0, "releases"), duration)
+    releases = changes.releases(stream(seed, 0, "releases"), duration, clear=episodes.clear(found))
+    changes.settle(releases, found)
     return {
         "schema": SCHEMA,
         "seed": seed,
@@ -40,7 +57,7 @@ def compile_plan(seed: int, duration: float, rate: float, curve: str = "day") ->
         "sessions": sessions,
         "releases": releases,
         "changes": changes.changes(stream(seed, 0, "changes"), duration, [release["t"] for release in releases]),
-        "episodes": [],
+        "episodes": found,
     }
 
 
@@ -200,12 +217,12 @@ def seconds(text: str) -> float:
 
 
 def dump(plan: dict[str, Any]) -> str:
-    """JSON with one session a line, so that two plans can be compared by eye."""
+    """JSON with one session or episode a line, so that two plans can be compared by eye."""
     parts = []
     for key, value in plan.items():
-        if key == "sessions":
+        if key in ("sessions", "episodes") and value:
             rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in value)
-            parts.append(f'"sessions":[\n{rows}\n]')
+            parts.append(f'"{key}":[\n{rows}\n]')
         else:
             parts.append(f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}")
     return "{" + ",\n".join(parts) + "}\n"
@@ -217,18 +234,41 @@ def main() -> int:
     parser.add_argument("--duration", type=seconds, default=600.0, help="600, 90s, 10m or 2h")
     parser.add_argument("--rate", type=float, default=60.0, help="requests a second, on average")
     parser.add_argument("--curve", choices=CURVES, default="day")
+    parser.add_argument(
+        "--scenarios", default="all", help="all (default), none, or names: cpu-hog,bad-deploy@subtle,cache-storm:decoy"
+    )
+    parser.add_argument(
+        "--case", help="in place of a duration: NAME:fault, NAME:decoy (each with @severity) or nothing"
+    )
+    parser.add_argument("--normal", type=seconds, default=240.0, help="a case's normal time (4m)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     if options.rate <= 0:
         parser.error("the rate must be above 0")
-    plan = compile_plan(options.seed, options.duration, options.rate, options.curve)
+    try:
+        plan = _asked(options)
+    except ScenarioError as error:
+        sys.stderr.write(f"plan: {error}\n")
+        return 2
     beside = options.out.with_name(options.out.name + ".new")
     beside.write_text(dump(plan), encoding="utf-8")
     beside.replace(options.out)
     kinds = Counter(session["kind"] for session in plan["sessions"])
     told = f"{len(plan['sessions'])} sessions {dict(kinds)}, {len(plan['releases'])} releases"
-    sys.stderr.write(f"plan: {told}, {len(plan['changes'])} changes\n")
+    sys.stderr.write(f"plan: {told}, {len(plan['changes'])} changes, {len(plan['episodes'])} episodes\n")
     return 0
+
+
+def _asked(options: argparse.Namespace) -> dict[str, Any]:
+    if options.case is None:
+        choices = choose(options.scenarios, load_all()) if options.scenarios != "none" else []
+        return compile_plan(options.seed, options.duration, options.rate, options.curve, choices)
+    name, _, role = options.case.partition(":")
+    if "nothing" in (name, role):
+        choice = None
+    else:
+        (choice,) = choose(options.case, load_all())
+    return compile_case(options.seed, options.normal, options.rate, choice, options.curve)
 
 
 if __name__ == "__main__":
