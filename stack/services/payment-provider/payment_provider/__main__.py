@@ -3,6 +3,7 @@
 import copy
 import logging
 import signal
+import socket
 import sys
 from typing import Any
 
@@ -37,10 +38,8 @@ def main() -> None:
     settings = Settings.from_env()
     # Uvicorn hands the signal on to the handler that it found, after its shutdown.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
-        host=settings.host,
-        port=settings.port,
         log_config=log_config(),
         lifespan="off",
         proxy_headers=False,
@@ -48,6 +47,8 @@ def main() -> None:
         timeout_keep_alive=75,  # longer than callers keep idle connections: they must not meet a closed one
         timeout_graceful_shutdown=3,
     )
+    addresses = [(settings.host, settings.port), *([settings.operators] if settings.operators else [])]
+    uvicorn.Server(config).run([socket.create_server(address, backlog=2048) for address in addresses])
 
 
 if __name__ == "__main__":

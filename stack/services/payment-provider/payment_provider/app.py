@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from payment_provider.latency import Clocks
 from payment_provider.ledger import Answer, KeyReused, Ledger
-from payment_provider.limits import TokenBucket
+from payment_provider.operations import RETRY_LATER_SECONDS, Operations, by_port
 from payment_provider.settings import Settings
 
 POSTCODE = re.compile(r"\d{5}")
@@ -36,7 +36,7 @@ class Api:
 
     def __init__(self, settings: Settings) -> None:
         self.ledger = Ledger()
-        self.bucket = TokenBucket(settings.rate_limit, settings.burst)
+        self.operations = Operations(settings.rate_limit, settings.burst, settings.seed)
         self.clocks = Clocks(settings.seed)
 
     async def charge(self, request: Request) -> Response:
@@ -60,21 +60,26 @@ class Api:
         if not POSTCODE.fullmatch(postcode):
             raise Refused(422, "invalid_postcode")
         grams = _integer(dict(request.query_params), "grams", MAX_GRAMS)
-        await asyncio.sleep(self.clocks.draw("quote"))
+        await self._networks("quote")
         return JSONResponse(shipping(postcode, grams))
 
     async def _answer(self, answer: Answer, operation: str) -> Response:
         # The decision stands before the networks have answered: a caller that hangs up and asks again gets the same.
-        await asyncio.sleep(self.clocks.draw("replay" if answer.replayed else operation))
+        await self._networks("replay" if answer.replayed else operation)
         headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
         return JSONResponse(answer.body, 201, headers)
 
+    async def _networks(self, operation: str) -> None:
+        await asyncio.sleep(self.clocks.draw(operation) * self.operations.conditions.slowdown)
+
     def limited(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """Refuse calls above the rate limit."""
+        """Refuse calls above the rate limit, and those that meet a part under maintenance."""
 
         async def admitted(request: Request) -> Response:
-            if (wait := self.bucket.take()) > 0:
+            if (wait := self.operations.bucket.take()) > 0:
                 return JSONResponse({"error": "rate_limited"}, 429, {"Retry-After": str(math.ceil(wait))})
+            if self.operations.closed():
+                return JSONResponse({"error": "maintenance"}, 503, {"Retry-After": str(RETRY_LATER_SECONDS)})
             return await handler(request)
 
         return admitted
@@ -91,10 +96,11 @@ async def health(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def create_app(settings: Settings | None = None) -> Starlette:
-    """Make the application."""
-    api = Api(settings or Settings.from_env())
-    return Starlette(
+def create_app(settings: Settings | None = None) -> Callable[..., Any]:
+    """Make the application; with a port for operators it answers there as well, to them."""
+    settings = settings or Settings.from_env()
+    api = Api(settings)
+    public = Starlette(
         routes=[
             Route("/v1/charges", api.limited(api.charge), methods=["POST"]),
             Route("/v1/refunds", api.limited(api.refund), methods=["POST"]),
@@ -103,6 +109,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
         ],
         exception_handlers={Refused: _refused},
     )
+    if settings.operators is None:
+        return public
+    return by_port(public, api.operations.app(), settings.operators[1])
 
 
 async def _refused(_: Request, error: Exception) -> Response:

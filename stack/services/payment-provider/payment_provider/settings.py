@@ -13,15 +13,18 @@ class Settings:
     seed: str = "7"
     rate_limit: float = 40.0  # requests a second, in all
     burst: float = 80.0
+    operators: tuple[str, int] | None = None  # host and port for its own staff; callers never see them
 
     @classmethod
     def from_env(cls) -> "Settings":
-        """Read HOST, PORT, SEED, RATE_LIMIT and RATE_BURST (twice the limit when absent)."""
+        """Read HOST, PORT, SEED, RATE_LIMIT, RATE_BURST (twice the limit when absent) and OPERATORS (`host:port`)."""
         rate = float(os.environ.get("RATE_LIMIT", cls.rate_limit))
+        host, _, port = os.environ.get("OPERATORS", "").rpartition(":")
         return cls(
             host=os.environ.get("HOST", cls.host),
             port=int(os.environ.get("PORT", cls.port)),
             seed=os.environ.get("SEED", cls.seed),
             rate_limit=rate,
             burst=float(os.environ.get("RATE_BURST", 2 * rate)),
+            operators=(host, int(port)) if host else None,
         )

@@ -14,16 +14,27 @@ import requests
 ROOT = Path(__file__).parents[1]
 
 
+def free() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
 class Provider:
     def __init__(self, **environment: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        port, operator = free(), free()
+        self.url, self.operators = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operator}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "payment_provider"],
             cwd=ROOT,
-            env={**os.environ, "HOST": "127.0.0.1", "PORT": str(port), **environment},
+            env={
+                **os.environ,
+                "HOST": "127.0.0.1",
+                "PORT": str(port),
+                "OPERATORS": f"127.0.0.1:{operator}",
+                **environment,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -42,6 +53,12 @@ class Provider:
         return requests.post(
             f"{self.url}/v1/charges", json=body, headers={"Idempotency-Key": key or reference}, timeout=10
         )
+
+    def quote(self) -> requests.Response:
+        return requests.get(f"{self.url}/v1/quotes", {"postcode": "10115", "grams": "900"}, timeout=10)
+
+    def operate(self, **conditions: Any) -> requests.Response:
+        return requests.put(f"{self.operators}/conditions", json=conditions, timeout=5)
 
     def stop(self) -> tuple[str, int]:
         self.process.send_signal(signal.SIGTERM)
@@ -112,3 +129,55 @@ def test_above_the_limit_callers_are_told_when_to_come_back() -> None:
     assert status == 0
     assert '"POST /v1/charges HTTP/1.1" 429' in log
     assert "/health" not in log
+
+
+AGREED = {"rate_limit": 0.0, "burst": 0.0, "maintenance": 0.0, "slowdown": 1.0}
+
+
+@pytest.fixture
+def operated(provider: Provider) -> Iterator[Provider]:
+    assert requests.get(f"{provider.operators}/conditions", timeout=5).json() == AGREED
+    yield provider
+    assert provider.operate().json() == AGREED
+    assert provider.charge(f"order-{time.time_ns()}").status_code == 201
+
+
+def test_operators_have_a_port_of_their_own(operated: Provider) -> None:
+    assert requests.get(f"{operated.url}/conditions", timeout=5).status_code == 404
+    assert requests.get(f"{operated.operators}/v1/quotes", timeout=5).status_code == 404
+
+
+def test_less_capacity_refuses_more(operated: Provider) -> None:
+    operated.operate(rate_limit=2, burst=2)
+    answers = [operated.quote().status_code for _ in range(8)]
+    assert answers.count(429) >= 4
+    assert 200 in answers
+
+
+def test_a_part_under_maintenance_answers_its_share(operated: Provider) -> None:
+    operated.operate(maintenance=1)
+    answer = operated.charge("order-maintenance")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    operated.operate(maintenance=0.5)
+    answers = [operated.charge("order-replayed").status_code for _ in range(40)]
+    assert 8 < answers.count(503) < 32
+
+
+def test_slow_networks_take_so_many_times_as_long(operated: Provider) -> None:
+    operated.charge("order-slow")
+    operated.operate(slowdown=40)
+    begun = time.monotonic()
+    operated.charge("order-slow")  # from memory: 8 ms as a rule
+    assert 0.05 < time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("given", [{"speed": 1}, {"maintenance": 2}, {"slowdown": 0}, {"rate_limit": "3"}])
+def test_conditions_that_are_none_are_refused(operated: Provider, given: dict[str, Any]) -> None:
+    assert operated.operate(**given).status_code == 422
+
+
+def test_without_a_port_for_operators_there_is_none() -> None:
+    provider = Provider(OPERATORS="")
+    with pytest.raises(requests.ConnectionError):
+        provider.operate(maintenance=1)
+    provider.stop()
