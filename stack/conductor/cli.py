@@ -1,4 +1,4 @@
-"""The command line: `python -m conductor setup|up|down|status|logs|run|record|measure|test`."""
+"""The command line: `python -m conductor setup|up|down|undo|status|logs|run|record|measure|test`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
-from conductor import testing
+from conductor import recovery, testing
 from conductor.compose_file import closure, seconds
 from conductor.errors import ConductorError
 from conductor.opening import open_runtime
 from conductor.places import ROOT
-from conductor.runtime import LOAD, Runtime
+from conductor.runtime import LOAD, Runtime, exclusive
 from conductor.steps import say
 
 INTERRUPTED = 130
@@ -37,6 +38,10 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--fresh", action="store_true", help="begin with new volumes")
     down = verbs.add_parser("down", parents=[common], help="stop everything in order")
     down.add_argument("--volumes", action="store_true", help="forget the data, too")
+    undo = verbs.add_parser(
+        "undo", parents=[common], help="take back what a killed conductor has left in the shop; up and down do it, too"
+    )
+    undo.add_argument("--held", action="store_true", help=argparse.SUPPRESS)  # the guard holds the state folder
     verbs.add_parser("status", parents=[common], help="say how every service is")
     logs = verbs.add_parser("logs", parents=[common], help="show a service's own output")
     logs.add_argument("service")
@@ -51,6 +56,13 @@ def parser() -> argparse.ArgumentParser:
     record.add_argument("--duration", type=_duration, default=600.0, help="90s, 10m, 2h (10m)")
     record.add_argument("--rate", type=float, default=60.0, help="mean requests a second (60)")
     record.add_argument("--curve", choices=("day", "flat"), default="day", help="the load over the run (day)")
+    record.add_argument(
+        "--scenarios",
+        default="all",
+        help="what may go wrong: all, none, or names such as cpu-hog,bad-deploy@subtle (all)",
+    )
+    record.add_argument("--case", metavar="NAME:fault|decoy|nothing[@SEVERITY]", help="one episode, or none, beside …")
+    record.add_argument("--normal", type=_duration, default=240.0, help="… so much normal time (4m)")
     measure = verbs.add_parser("measure", parents=[common], help="hold what was recorded against what was converted")
     measure.add_argument("--data", type=Path, default=ROOT / "data", help="where the Parquet files are (data/)")
     test = verbs.add_parser("test", parents=[common], help="run the services' own tests with real databases")
@@ -96,7 +108,9 @@ def _run(options: argparse.Namespace) -> int:
         case "up":
             _up(runtime, options)
         case "down":
-            runtime.down(volumes=options.volumes)
+            _down(runtime, options.volumes)
+        case "undo":
+            return _undo(runtime, options.held)
         case "status":
             return _status(runtime)
         case "logs":
@@ -106,7 +120,9 @@ def _run(options: argparse.Namespace) -> int:
         case "record":
             from conductor import dataset  # what it measures with takes half a second to load
 
-            dataset.record(runtime, options.seed, options.duration, options.rate, options.curve)
+            duration = options.normal if options.case else options.duration
+            what = (options.rate, options.curve, options.scenarios, options.case)
+            dataset.record(runtime, dataset.Asked(options.seed, duration, *what))
         case "measure":
             from conductor import dataset
 
@@ -118,7 +134,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _up(runtime: Runtime, options: argparse.Namespace) -> None:
     began = time.monotonic()
-    if not options.fresh and _is_up(runtime, options):
+    if not options.fresh:
+        recovery.undo_before(runtime)
+    if not options.fresh and not recovery.left(runtime) and _is_up(runtime, options):
         say("up: it is up already")
         _table(runtime)
         return
@@ -126,11 +144,30 @@ def _up(runtime: Runtime, options: argparse.Namespace) -> None:
     prepared = time.monotonic()
     with runtime:
         runtime.up(options.services, fresh=options.fresh)
+        if options.fresh:
+            recovery.forget(runtime)
+        recovery.undo_after(runtime)
         if options.load:
             runtime.up([LOAD])
         runtime.detach()
     say(f"up: healthy after {time.monotonic() - prepared:.1f} s (set-up {prepared - began:.1f} s)")
     _table(runtime)
+
+
+def _down(runtime: Runtime, volumes: bool) -> None:
+    if volumes:
+        runtime.down(volumes=True)
+        recovery.forget(runtime)
+    else:
+        recovery.undo_and_stop(runtime)
+
+
+def _undo(runtime: Runtime, held: bool) -> int:
+    with nullcontext() if held else exclusive(runtime.state):
+        faults = recovery.undo(runtime)
+    for fault in faults:
+        say(f"conductor: {fault}")
+    return 1 if faults else 0
 
 
 def _is_up(runtime: Runtime, options: argparse.Namespace) -> bool:

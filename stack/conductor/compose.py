@@ -57,6 +57,8 @@ class ComposeRuntime:
         self.services = load(COMPOSE_FILE, self._environment)
         self._override = self.state / "compose.override.yaml"
         self._more: dict[str, dict[str, str]] = {}
+        self._built = False
+        self._stopping: set[str] = set()
         self._guard: Guard | None = None
         self._held = ExitStack()
         self._command = [
@@ -79,13 +81,15 @@ class ComposeRuntime:
         self._write_override()
         say("setup: images …")
         self._run("build", *(services or []), quiet=True)
+        self._built = services is None
 
     def up(self, services: Sequence[str] | None = None, *, fresh: bool = False) -> None:
         """Start services and wait until they are healthy; whatever fails, nothing is left running."""
         if self._guard is None:
             self._begin(fresh)
         try:
-            self._start(["--build"], list(services or [name for name in self.services if name != LOAD]))
+            names = list(services or [name for name in self.services if name != LOAD])
+            self._start([] if self._built else ["--build"], names)
             if "otel-collector" in self._ids():
                 self._wait_for_collector()
         except BaseException:
@@ -150,9 +154,12 @@ class ComposeRuntime:
 
     def check(self) -> None:
         """Raise when a service has ended by itself."""
+        stopping = set(self._stopping)
         for one in self._containers():
             service, code = one["Service"], one["ExitCode"]
             once = service not in self.services or self.services[service].once or service == LOAD
+            if service in stopping | self._stopping:
+                continue  # another thread restarts it
             if one["State"] == "exited" and not (once and (code == 0 or service == LOAD)):
                 raise ConductorError(f"{service} has ended by itself, exit status {code}{self._last(service)}", 1)
 
@@ -169,12 +176,21 @@ class ComposeRuntime:
 
     def restart(self, service: str) -> None:
         """Stop and start one service."""
-        self.stop(service)
-        self._start(["--no-deps"], [service])
+        self._stopping.add(service)
+        try:
+            self.stop(service)
+            self._start(["--no-deps"], [service])
+        finally:
+            self._stopping.discard(service)
 
     def signal(self, service: str, number: int) -> None:
         """Send a signal to a service's main process."""
         self._run("kill", "--signal", signal.Signals(number).name, service, quiet=True)
+
+    def signal_all(self, service: str, number: int) -> None:
+        """Send a signal to every process of a service: its first one only starts the others, and cannot be stopped."""
+        name = signal.Signals(number).name.removeprefix("SIG")
+        self._run("exec", "--no-TTY", service, "sh", "-c", f"kill -{name} -1", quiet=True)
 
     def pid(self, service: str) -> int:
         """Give the main process of a service as the engine's machine numbers it."""

@@ -12,18 +12,20 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from conductor import counters, programs, summary
+from conductor import counters, programs, recovery, summary
 from conductor.backoffice import BackOffice, Change
 from conductor.deployer import Deployer, Release, prepare
 from conductor.environments import make_python
+from conductor.episodes import Episodes
 from conductor.errors import ConductorError
 from conductor.harness import Harness
 from conductor.ledger import Ledger
+from conductor.mechanisms.base import Evidence
 from conductor.places import STACK
 from conductor.realism import measure as measure_realism
 from conductor.runtime import LOAD, Runtime, exclusive
@@ -40,31 +42,48 @@ INSIDE = "/var/log/truth"
 """Where the load generator finds `logs/truth`, by compose.yaml."""
 
 
-def record(runtime: Runtime, seed: int, duration: float, rate: float, curve: str = "day") -> None:
-    """Run the shop for `duration` seconds and leave its telemetry and the truth about it.
+@dataclass(frozen=True)
+class Asked:
+    """What a recording is made of; with a `case` (`NAME:fault@medium`, `nothing`) the duration is its normal time."""
+
+    seed: int = 7
+    duration: float = 600.0
+    rate: float = 60.0
+    curve: str = "day"
+    scenarios: str = "all"
+    case: str | None = None
+
+
+def record(runtime: Runtime, asked: Asked) -> None:
+    """Run the shop by a plan and leave its telemetry and the truth about it.
 
     Raises:
-        ConductorError: something did not start, ended by itself, or lost data; everything is stopped then.
+        ConductorError: something did not start, ended by itself, lost data, or could not be undone; everything is
+            stopped then.
     """
     with exclusive(runtime.logs_folder):
-        _record(runtime, seed, duration, rate, curve)
+        _record(runtime, asked)
 
 
-def _record(runtime: Runtime, seed: int, duration: float, rate: float, curve: str) -> None:
+def _record(runtime: Runtime, asked: Asked) -> None:
     logs = runtime.logs_folder
     truth = logs / "truth"
     for folder in (logs / "otel", truth):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     runtime.setup()
-    plan = make_plan(truth / "plan.json", seed, duration, rate, curve)
-    (truth / "actors.jsonl").touch()
-    say(f"{len(plan['sessions']):,} sessions over {duration:g} s, seed {seed}")
+    plan = make_plan(truth / "plan.json", asked)
+    for name in ("actors", "evidence"):
+        (truth / f"{name}.jsonl").touch()
+    recovery.keep(runtime.state, truth / "ledger.jsonl")
+    decoys = sum(episode["decoy"] for episode in plan["episodes"])
+    told = f"{len(plan['episodes']) - decoys} episodes and {decoys} decoys"
+    say(f"{len(plan['sessions']):,} sessions over {plan['duration_s']:g} s, {told}, seed {plan['seed']}")
     began = time.monotonic()
     with runtime:
         runtime.up(fresh=True)
         say(f"healthy after {time.monotonic() - began:.1f} s")
-        drive(runtime, plan, truth)
+        wrong = drive(runtime, plan, truth)
         drain(runtime)
         runtime.down()
     account = counters.final_counters("".join(path.read_text(errors="replace") for path in runtime.logs(COLLECTOR)))
@@ -74,6 +93,8 @@ def _record(runtime: Runtime, seed: int, duration: float, rate: float, curve: st
         raise _lost(runtime, f"records ({told})")
     (truth / "collector.json").write_text(json.dumps(asdict(account), indent=2) + "\n")
     say("stopped; nothing is left running")
+    if wrong:
+        raise ConductorError("; ".join(wrong), 1)
 
 
 def _lost(runtime: Runtime, what: str) -> ConductorError:
@@ -81,31 +102,28 @@ def _lost(runtime: Runtime, what: str) -> ConductorError:
     return ConductorError(f"the Collector lost {what}: is the disk full? See {log}", 1)
 
 
-def make_plan(path: Path, seed: int, duration: float, rate: float, curve: str) -> dict[str, Any]:
+def make_plan(path: Path, asked: Asked) -> dict[str, Any]:
     """Let the load compile its plan, in its own environment."""
     python = make_python(STACK / "load" / "requirements.txt") / "bin" / "python"
-    command = [
-        str(python),
-        "-m",
-        "load.plan",
-        "--seed",
-        str(seed),
-        "--duration",
-        f"{duration:g}",
-        "--rate",
-        f"{rate:g}",
-        "--curve",
-        curve,
-    ]
+    words = ["--seed", str(asked.seed), "--rate", f"{asked.rate:g}", "--curve", asked.curve]
+    if asked.case:
+        words += ["--case", asked.case, "--normal", f"{asked.duration:g}"]
+    else:
+        words += ["--duration", f"{asked.duration:g}", "--scenarios", asked.scenarios]
+    command = [str(python), "-m", "load.plan", *words]
     done = subprocess.run([*command, "--out", str(path)], cwd=STACK, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
-        raise ConductorError(f"the plan could not be made: {done.stderr.strip().splitlines()[-1:] or done.returncode}")
+        last = done.stderr.strip().splitlines()[-1:]
+        raise ConductorError(last[0] if last else f"the plan could not be made: exit status {done.returncode}")
     plan: dict[str, Any] = json.loads(path.read_text())
     return plan
 
 
-def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> None:
-    """Let the visitors in, do what the plan has beside them, and watch until the last has left."""
+def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> list[str]:
+    """Let the visitors in, do what the plan has beside them, and watch until the last has left.
+
+    Gives what could not be undone, a sentence each.
+    """
     ledger = Ledger(truth / "ledger.jsonl")
     releases = [
         Release(item["t"], item["service"], item["to"], item["from"], item["patch"], item["user"])
@@ -130,7 +148,12 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> None:
     steps.sort(key=lambda step: step[0])
     metrics = f"http://{runtime.address(COLLECTOR, 8888)}/metrics"
     told = start
-    with Harness(truth / "harness.jsonl", lag, metrics, runtime.memory) as harness:
+    evidence = Evidence(truth / "evidence.jsonl")
+    with (
+        Harness(truth / "harness.jsonl", lag, metrics, runtime.memory) as harness,
+        Episodes(plan, runtime, ledger, deployer, evidence) as episodes,
+    ):
+        episodes.begin(start_ns, start)
         while runtime.poll(LOAD) is None:
             elapsed = time.monotonic() - start
             if steps and elapsed >= steps[0][0]:
@@ -170,6 +193,7 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> None:
         )
         + "\n"
     )
+    return episodes.wrong
 
 
 def credentials(users: Iterable[str]) -> dict[str, tuple[str, str]]:

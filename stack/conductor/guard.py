@@ -23,6 +23,7 @@ from pathlib import Path
 from conductor.places import STACK
 from conductor.processes import Entry, born, rank, stop_in_order, write_line
 
+UNDO_SECONDS = 120.0
 START = "import sys; from pathlib import Path; from conductor.guard import watch; watch(Path(sys.argv[1]))"
 
 
@@ -109,8 +110,12 @@ def watch(state: Path) -> None:
         harness = [entry for entry in entries.values() if rank(entry.name) < 0]
         stop_in_order(harness, say)  # nothing may go on while its effects are undone
         for key, command in reversed(undo.items()):
-            status = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=120, check=False).returncode
-            say(f"undid {key}: exit status {status}")
+            try:
+                status = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=UNDO_SECONDS, check=False).returncode
+            except (OSError, subprocess.TimeoutExpired) as error:
+                say(f"could not undo {key}: {error}")
+            else:
+                say(f"undid {key}: exit status {status}")
         stop_in_order(entries.values(), say)
     say("stopped")
 

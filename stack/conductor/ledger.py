@@ -1,13 +1,15 @@
 """The ledger: every action of a run, written down before it is done and again when it is done.
 
 Append-only JSON lines, two per action, each on the disk before anything else happens. What was started and never
-finished is open: the conductor died in between, and `open_actions` tells the next one what to undo.
+finished is open: the conductor died in between, and `open_actions` tells the next one what to undo; so is what was
+finished although its undo could not be confirmed.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,48 +37,45 @@ class Action:
 
 
 class Ledger:
-    """Appends to `ledger.jsonl`; continues the numbering of what is there."""
+    """Appends to `ledger.jsonl`; continues the numbering of what is there. Any thread may call it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._lock = path, threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._seq = sum(1 for _ in _lines(path))
+        self._seq = sum(1 for _ in lines(path))
         if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
             self._write_out(b"\n")  # a crash has cut the last line: what follows must not be glued to it
 
     @contextmanager
     def action(self, action: Action) -> Iterator[Action]:
         """Write `started`, run the block, write `finished`: exit 0, or 1 and the error's name when the block fails."""
-        identity = f"a{self._seq + 1}"
-        self._write(identity, "started", action, {})
+        identity = self.start(action)
         try:
             yield action
         except BaseException as error:
-            self._write(identity, "finished", action, {"exit": 1, "error": type(error).__name__})
+            self.finish(identity, action, error=type(error).__name__)
             raise
-        self._write(identity, "finished", action, {"exit": 0})
+        self.finish(identity, action)
 
-    def close(self, line: dict[str, Any], reset_confirmed: bool) -> None:
-        """Finish an open action of an earlier conductor, after its undo."""
+    def start(self, action: Action) -> str:
+        """Write `started`; gives the id for `finish`."""
+        with self._lock:
+            identity = f"a{self._seq + 1}"
+            self._append({**_line(identity, "started", action), **self._stamp()})
+        return identity
+
+    def finish(self, identity: str, action: Action, error: str | None = None) -> None:
+        """Write `finished`: exit 0, or 1 and what went wrong."""
+        outcome = {"exit": 0} if error is None else {"exit": 1, "error": error}
+        line = {**_line(identity, "finished", action), **outcome, "reset_confirmed": action.reset_confirmed}
+        with self._lock:
+            self._append({**line, **self._stamp()})
+
+    def close(self, line: dict[str, Any], reset_confirmed: bool | None) -> None:
+        """Finish an open action of an earlier conductor, after its undo; None: there was nothing to undo."""
         finished = {**line, "event": "finished", "exit": None, "reset_confirmed": reset_confirmed}
-        self._append({**finished, **self._stamp()})
-
-    def _write(self, identity: str, event: str, action: Action, outcome: dict[str, Any]) -> None:
-        line: dict[str, Any] = {
-            "id": identity,
-            "event": event,
-            "planned_ns": action.planned_ns,
-            "role": action.role,
-            "kind": action.kind,
-            "target": action.target,
-            "command": action.command,
-            "undo": action.undo,
-            "params": action.params,
-            **outcome,
-        }
-        if event == "finished":
-            line["reset_confirmed"] = action.reset_confirmed
-        self._append({**line, **self._stamp()})
+        with self._lock:
+            self._append({**finished, **self._stamp()})
 
     def _stamp(self) -> dict[str, int]:
         self._seq += 1
@@ -94,18 +93,32 @@ class Ledger:
             os.close(descriptor)
 
 
+def _line(identity: str, event: str, action: Action) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "event": event,
+        "planned_ns": action.planned_ns,
+        "role": action.role,
+        "kind": action.kind,
+        "target": action.target,
+        "command": action.command,
+        "undo": action.undo,
+        "params": action.params,
+    }
+
+
 def open_actions(path: Path) -> list[dict[str, Any]]:
-    """The `started` lines without a `finished` one, newest first: the order to undo them in."""
+    """The `started` lines without a `finished` one or a confirmed undo, newest first: the order to undo them in."""
     started: dict[str, dict[str, Any]] = {}
-    for line in _lines(path):
+    for line in lines(path):
         if line["event"] == "started":
             started[line["id"]] = line
-        else:
+        elif line.get("reset_confirmed") is not False:
             started.pop(line["id"], None)
     return list(reversed(started.values()))
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def lines(path: Path) -> Iterator[dict[str, Any]]:
     """The ledger's lines; a last one that a crash cut is none."""
     if not path.exists():
         return

@@ -7,11 +7,14 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from conductor import database, health, ports, programs
 from conductor.compose_file import Loopback, Service, closure, load
@@ -19,7 +22,7 @@ from conductor.errors import ConductorError, tail
 from conductor.guard import Guard
 from conductor.launch import check_environment, launch, out_of_the_way
 from conductor.places import COMPOSE_FILE, STACK
-from conductor.processes import Entry, born, memory, own_memory, spawn, stop, stop_in_order
+from conductor.processes import Entry, born, family, memory, own_memory, spawn, stop, stop_in_order
 from conductor.runtime import LOAD, Status, clients, default_logs, exclusive, undisturbed, variables
 from conductor.setting_up import alone, set_up
 from conductor.steps import say
@@ -40,7 +43,10 @@ class LocalRuntime:
         self._variables = {**variables(), "LOGS": str(self.logs_folder)}
         self.services = load(COMPOSE_FILE, self._variables)
         self._template = template
+        self._ready: set[str] = set()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping: set[str] = set()
+        self._writing = threading.RLock()  # deployments, episodes and the watch each have a thread
         self._guard: Guard | None = None
         self._held = ExitStack()
         self._remember(self._read())
@@ -56,11 +62,14 @@ class LocalRuntime:
 
     def setup(self, services: Sequence[str] | None = None) -> None:
         """Find or make programs, environments and the filled database."""
-        names = closure(self.services, list(services or self.services))
+        names = [name for name in closure(self.services, list(services or self.services)) if name not in self._ready]
+        if not names:
+            return
         with alone():
             set_up([self.services[name] for name in names])
             if "seed" in names:
                 self._fill_template()
+        self._ready.update(names)
 
     def _fill_template(self) -> None:
         """Fill a database once with the shop's people and products; hashing their passwords takes a minute."""
@@ -173,8 +182,9 @@ class LocalRuntime:
 
     def _add(self, name: str, child: subprocess.Popen[bytes], stop_signal: str, grace: float) -> None:
         self._children[name] = child
-        self._saved["processes"][name] = Entry(name, child.pid, born(child.pid), stop_signal, grace).as_json()
-        self._write()
+        with self._writing:
+            self._saved["processes"][name] = Entry(name, child.pid, born(child.pid), stop_signal, grace).as_json()
+            self._write()
 
     def _is_ready(self, name: str, waited: float) -> bool:
         service, status = self._translated(name), self._children[name].poll()
@@ -212,11 +222,13 @@ class LocalRuntime:
 
     def check(self) -> None:
         """Raise when a service has ended by itself; the load may end, and so may what is started with `spawn`."""
-        for name, child in self._children.items():
+        for name, child in list(self._children.items()):
             status = child.poll()
             service = self.services.get(name)
             if status is None or service is None or name == LOAD or (service.once and status == 0):
                 continue
+            if name in self._stopping or self._children.get(name) is not child:
+                continue  # another thread restarts it
             self._ended(name, status)
 
     def poll(self, name: str) -> int | None:
@@ -226,13 +238,16 @@ class LocalRuntime:
     def stop(self, service: str) -> None:
         """Stop one service."""
         entry = self._entry(service)
+        self._stopping.add(service)
         if not stop(entry):
             say(f"{service} did not end within {entry.grace:.0f} s and was killed")
         child = self._children.pop(service, None)
         if child is not None:
             child.wait()
-        self._saved["processes"].pop(service, None)
-        self._write()
+        self._stopping.discard(service)
+        with self._writing:
+            self._saved["processes"].pop(service, None)
+            self._write()
 
     def restart(self, service: str) -> None:
         """Stop and start one service."""
@@ -242,6 +257,13 @@ class LocalRuntime:
     def signal(self, service: str, number: int) -> None:
         """Send a signal to a service's main process."""
         os.kill(self._entry(service).pid, number)
+
+    def signal_all(self, service: str, number: int) -> None:
+        """Send a signal to every process of a service."""
+        main = self._entry(service).process()
+        for process in [] if main is None else [main, *family(main)]:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
     def pid(self, service: str) -> int:
         """Give the main process of a service."""
@@ -364,11 +386,12 @@ class LocalRuntime:
 
     def _write(self) -> None:
         partial = self.state / "services.json.partial"
-        partial.write_text(json.dumps(self._saved, indent=1))
-        partial.rename(self.state / "services.json")
+        with self._writing:
+            partial.write_text(json.dumps(self._saved, indent=1))
+            partial.rename(self.state / "services.json")
 
     def _entries(self) -> list[Entry]:
-        return [Entry(**raw) for raw in self._saved["processes"].values()]
+        return [Entry(**raw) for raw in list(self._saved["processes"].values())]
 
     def _entry(self, service: str) -> Entry:
         if service not in self._saved["processes"]:

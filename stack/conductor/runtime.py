@@ -17,11 +17,12 @@ import psutil
 
 from conductor.compose_file import Service, read_env
 from conductor.errors import ConductorError
+from conductor.guard import Guard
 from conductor.places import IMAGES, ROOT
 
 LOAD = "load-generator"
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LOCK_PATIENCE = 30.0  # a guard that cleans up after a killed conductor takes this long at most
+LOCK_PATIENCE = 90.0  # a guard that undoes what a killed conductor did, and stops all, takes this long at most
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,13 @@ class Runtime(Protocol):
 
     def signal(self, service: str, number: int) -> None:
         """Send a signal to a service's main process."""
+
+    def signal_all(self, service: str, number: int) -> None:
+        """Send a signal to every process of a service."""
+
+    @property
+    def guard(self) -> Guard:
+        """The guard, for processes and effects that must not outlive the conductor."""
 
     def address(self, service: str, port: int) -> str:
         """Give `host:port` under which this machine reaches a service's port."""
