@@ -11,10 +11,16 @@ ARGS ?=
 RUNTIME ?= auto
 STATE ?= run
 SERVICE ?= web-api
-# What `make dataset` records: the same three give the same visitors.
+# What `make dataset` records: the same four give the same visitors, and the same things go wrong (SCENARIOS is all, none,
+# or names such as cpu-hog,bad-deploy@subtle; docs/scenarios.md has them).
 SEED ?= 7
 DURATION ?= 10m
 RATE ?= 60
+SCENARIOS ?= all
+# What `make reference` records, into OUT/reference: so many faults of each scenario (or names, decoy*2, nothing*9), each
+# beside so much normal time.
+CASES ?= 3
+NORMAL ?= 4m
 # How the extension is compiled: dev-wheel is quick to link, release is what is shipped.
 PROFILE ?= dev-wheel
 # Where `make check` finds cargo-deny when it is not on PATH; it is installed there once.
@@ -43,10 +49,10 @@ LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
-.PHONY: stack-setup up down status logs dataset test-services test-stack test-compose
+.PHONY: stack-setup up down status logs dataset reference scenarios-doc test-services test-stack test-compose
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(SETUP) ## make .venv and install what is locked, with hashes
 
@@ -102,10 +108,17 @@ logs: $(CONDUCTOR)/.complete ## show what SERVICE=web-api says; ARGS=--follow to
 	@$(CONDUCT) logs $(WHERE) $(SERVICE) $(ARGS)
 
 dataset: $(CONDUCTOR)/.complete $(BUILD) ## run the shop with visitors for DURATION=10m, convert and measure
-	$(CONDUCT) record $(WHERE) --seed $(SEED) --duration $(DURATION) --rate $(RATE)
+	$(CONDUCT) record $(WHERE) --seed $(SEED) --duration $(DURATION) --rate $(RATE) --scenarios '$(SCENARIOS)'
 	@mkdir -p $(OUT)
 	$(BIN)/python -m ocsfconv $(LOGS)/otel --out $(OUT) --layout both --json >$(OUT)/conversion.json || [ $$? -eq 1 ]
 	@$(CONDUCT) measure $(WHERE) --data $(OUT)
+
+reference: $(CONDUCTOR)/.complete $(BUILD) ## record CASES=3 short cases of each scenario into data/reference; goes on where it stopped
+	$(CONDUCT) reference $(WHERE) --cases '$(CASES)' --out $(OUT)/reference --seed $(SEED) --rate $(RATE) --normal $(NORMAL) \
+		--python $(BIN)/python
+
+scenarios-doc: $(CONDUCTOR)/.complete ## make docs/scenarios.md anew from stack/scenarios
+	PYTHONPATH=stack $(CONDUCTOR)/bin/python -m load.scenario_table docs/scenarios.md
 
 test-services: $(CONDUCTOR)/.complete ## run the services' own tests with real databases; some with ARGS='web-api seed'
 	$(CONDUCT) test --runtime local --state .make/test-services $(ARGS)

@@ -63,6 +63,21 @@ def parser() -> argparse.ArgumentParser:
     )
     record.add_argument("--case", metavar="NAME:fault|decoy|nothing[@SEVERITY]", help="one episode, or none, beside …")
     record.add_argument("--normal", type=_duration, default=240.0, help="… so much normal time (4m)")
+    reference = verbs.add_parser(
+        "reference",
+        parents=[common],
+        help="record many short cases, each with its own seed; goes on after any interruption",
+    )
+    reference.add_argument(
+        "--cases",
+        default="3",
+        help="3 (faults of each scenario, one a severity), decoy*2,nothing*9,cpu-hog@subtle*2 … (3)",
+    )
+    reference.add_argument("--out", type=Path, default=ROOT / "data" / "reference", help="the set (data/reference)")
+    reference.add_argument("--normal", type=_duration, default=240.0, help="normal time of a case (4m)")
+    reference.add_argument("--seed", type=int, default=7, help="with a case's name decides its own seed (7)")
+    reference.add_argument("--rate", type=float, default=60.0, help="mean requests a second (60)")
+    reference.add_argument("--python", type=Path, required=True, help="the Python that has ocsfconv")
     measure = verbs.add_parser("measure", parents=[common], help="hold what was recorded against what was converted")
     measure.add_argument("--data", type=Path, default=ROOT / "data", help="where the Parquet files are (data/)")
     test = verbs.add_parser("test", parents=[common], help="run the services' own tests with real databases")
@@ -123,6 +138,8 @@ def _run(options: argparse.Namespace) -> int:
             duration = options.normal if options.case else options.duration
             what = (options.rate, options.curve, options.scenarios, options.case)
             dataset.record(runtime, dataset.Asked(options.seed, duration, *what))
+        case "reference":
+            return _reference(options)
         case "measure":
             from conductor import dataset
 
@@ -152,6 +169,14 @@ def _up(runtime: Runtime, options: argparse.Namespace) -> None:
         runtime.detach()
     say(f"up: healthy after {time.monotonic() - prepared:.1f} s (set-up {prepared - began:.1f} s)")
     _table(runtime)
+
+
+def _reference(options: argparse.Namespace) -> int:
+    from conductor import cases, reference
+
+    where = (options.runtime, options.state, options.out.resolve(), options.python.absolute())
+    settings = reference.Settings(*where, options.normal, options.rate, options.seed)
+    return reference.make(settings, cases.choose(options.cases, reference.scenario_names(), options.seed))
 
 
 def _down(runtime: Runtime, volumes: bool) -> None:
