@@ -1,4 +1,4 @@
-"""The command line: `python -m ocsfconv PATH…` converts, `python -m ocsfconv validate PATH…` checks.
+"""The command line: `python -m ocsfconv PATH…` converts, `validate PATH…` checks, `label LOGS DATA` labels.
 
 It parses, calls one verb, prints, and turns what a user can cause into one line and an exit code. It converts nothing.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CLEAN, FAULTS, FAILED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: nothing to say; finished with rejected lines or faults; could not run; Ctrl-C."""
 
-VERBS = ("convert", "validate")
+VERBS = ("convert", "validate", "label")
 SIGNALS = ("logs", "traces", "metrics", "all")
 SCHEMAS = ("ext", "core")
 LAYOUTS = ("flat", "nested", "both")
@@ -58,6 +58,19 @@ examples:
 
 """
 
+LABEL_HELP = """\
+examples:
+  {prog} label                            logs and data, as make dataset leaves them
+  {prog} label run/logs data --json       the impact table for programs
+  {prog} label --footprint                measure the episodes, write nothing
+  {prog} label data/reference             every case of a reference set (its truth lies beside its data)
+  {prog} label logs data --control other  hold it against the data of a run without episodes
+
+It writes ocsf_labels, episodes, windows and ocsf_eval_subset.parquet beside the data, all or none, and
+changes nothing else. docs/labels.md says what each column means.
+
+"""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
@@ -68,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     verb = arguments.pop(0) if arguments and arguments[0] in VERBS else "convert"
     try:
-        return _run_validate(arguments) if verb == "validate" else _run_convert(arguments)
+        return {"convert": _run_convert, "validate": _run_validate, "label": _run_label}[verb](arguments)
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except OcsfconvError as error:
@@ -154,6 +167,38 @@ def _run_validate(arguments: list[str]) -> int:
     elif not options.quiet:
         _print(validate.render(report))
     return FAULTS if report.faults else CLEAN
+
+
+def _run_label(arguments: list[str]) -> int:
+    from ocsfconv import labels
+
+    parser = _parser(
+        " label",
+        description="Join what really happened in a run with the data that it left: labels, episodes, windows.",
+        epilog=LABEL_HELP + EXIT_CODES.replace("{one}", "an episode was not executed, or its undo is not confirmed"),
+    )
+    parser.add_argument("paths", nargs="*", metavar="LOGS DATA", help="default: logs data; or a set of cases alone")
+    parser.add_argument("--control", metavar="DIR", help="what is normal: the data of a run without episodes")
+    parser.add_argument("--rows", type=_positive, metavar="N", help="size of the labelled sample; default: %(default)s")
+    parser.add_argument("--footprint", action="store_true", help="print the measured footprints alone; write nothing")
+    _add_output(parser)
+    parser.set_defaults(**_defaults(labels.label))
+    options = _parse(parser, arguments)
+    if len(options.paths) > 2:
+        parser.error("give LOGS and DATA, or a set of cases alone")
+    stop = _Stop()
+    try:
+        with _stoppable(stop):
+            reports = labels.label(
+                *options.paths, control=options.control, rows=options.rows, footprint=options.footprint
+            )
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing was written", stop.code)
+    if options.json:
+        _print_json(labels.to_dict(reports))
+    elif not options.quiet:
+        _print("\n".join(labels.render(reports, footprint_only=options.footprint)))
+    return FAULTS if any(report.faults for report in reports) else CLEAN
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,0 +1,107 @@
+"""The labels as Arrow tables, and all of their files written or none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ocsfconv.labels.columns import FILES, arrow
+from ocsfconv.labels.errors import LabelError, need
+from ocsfconv.labels.store import Store, literal
+from ocsfconv.labels.truth import SECOND, Truth
+
+WINDOW_NS = 60 * SECOND
+ORDER = {"anomalous": 0, "gray": 1, "normal": 2}
+
+LABELS = """
+SELECT event_uid, signal, row, label, cause, {id} AS episode, {scenario} AS scenario, phase, excess
+FROM verdicts ORDER BY file, row
+"""
+WINDOWS = """
+WITH held AS (
+    SELECT t // {width} * {width} AS start, coalesce(service, 'unknown') AS service, file, signal, label, episode,
+           count(*) AS n
+    FROM verdicts GROUP BY ALL
+), totals AS (
+    SELECT start, service, file, signal, sum(n)::BIGINT AS records,
+           coalesce(sum(n) FILTER (label = 'anomalous'), 0) / sum(n) AS share,
+           CASE WHEN bool_or(label = 'anomalous') THEN 'anomalous' WHEN bool_or(label = 'gray') THEN 'gray'
+                ELSE 'normal' END AS label
+    FROM held GROUP BY ALL
+), claims AS (
+    SELECT start, service, signal, held.label, episode, n FROM held WHERE episode IS NOT NULL
+), best AS (
+    SELECT start, service, signal, arg_min(episode, (claims.label <> totals.label, -n, episode)) AS episode
+    FROM claims JOIN totals USING (start, service, signal) GROUP BY ALL
+)
+SELECT start AS window_start_ns, service, signal, records, label, {id} AS episode, {scenario} AS scenario, share
+FROM totals LEFT JOIN best USING (start, service, signal) ORDER BY start, service, file
+"""
+
+
+def names(truth: Truth) -> dict[str, str]:
+    """SQL that turns an episode's index into its id and scenario."""
+    if not truth.episodes:
+        return {"id": "NULL::VARCHAR", "scenario": "NULL::VARCHAR"}
+    return {
+        key: "CASE episode "
+        + " ".join(f"WHEN {one.index} THEN {literal(getattr(one, key))}" for one in truth.episodes)
+        + " END"
+        for key in ("id", "scenario")
+    }
+
+
+def label_table(store: Store, truth: Truth) -> Any:
+    """One row per row of the three files: logs, traces, metrics, each in its own order."""
+    return store.arrow(LABELS.format(**names(truth))).cast(arrow(FILES["ocsf_labels"]))
+
+
+def window_table(store: Store, truth: Truth) -> Any:
+    """Minutes by service and signal."""
+    return store.arrow(WINDOWS.format(width=WINDOW_NS, **names(truth))).cast(arrow(FILES["windows"]))
+
+
+def episode_table(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """The episodes, from their rows."""
+    return need("pyarrow").Table.from_pylist(list(rows), schema=arrow(FILES["episodes"]))
+
+
+def write(folder: Path, tables: Mapping[str, Any]) -> list[Path]:
+    """Write the tables as NAME.parquet: all of them, or, when anything fails, none, and what was there before stays.
+
+    Raises:
+        LabelError: the folder cannot be written to.
+    """
+    parquet = need("pyarrow.parquet")
+    try:
+        staged = Path(tempfile.mkdtemp(prefix=".labels-", dir=folder))
+    except OSError as error:
+        raise LabelError(f"{folder}: {error.strerror}") from error
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for name, table in tables.items():
+            parquet.write_table(table, staged / f"{name}.parquet", compression="zstd")
+        (staged / "before").mkdir()
+        for name in tables:
+            target, before = folder / f"{name}.parquet", staged / "before" / f"{name}.parquet"
+            if target.exists():
+                os.replace(target, before)
+            moved.append((target, before))
+            os.replace(staged / f"{name}.parquet", target)
+    except BaseException as error:
+        for target, before in moved:
+            with suppress(FileNotFoundError):
+                target.unlink()
+            with suppress(FileNotFoundError):
+                os.replace(before, target)
+        if isinstance(error, OSError):
+            raise LabelError(f"{error.filename or folder}: {error.strerror or error}; nothing was written") from error
+        raise
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return [target for target, _ in moved]
