@@ -79,8 +79,8 @@ def _find(store: Store, episode: Episode, actual: Actual, exposure: Json) -> Non
         store.db.execute(
             f"""INSERT INTO log_uses SELECT row, {number}, 'exposed', t FROM run.logs
             WHERE trace_id IS NULL AND {within(whole)};
-            INSERT INTO point_uses SELECT row, {number}, 'exposed', {POINT_TIME} AS at FROM run.points
-            WHERE {within(whole, "at")}"""
+            INSERT INTO point_uses SELECT row, {number}, 'exposed', {POINT_TIME} AS middle FROM run.points
+            WHERE {within(whole, "middle")}"""
         )
     else:
         condition = {"statements": _statements, "calls": _calls, "version": _version}[kind](store, exposure)
@@ -94,8 +94,8 @@ def _find(store: Store, episode: Episode, actual: Actual, exposure: Json) -> Non
     for aside in _several(exposure.get("metrics")):
         names = f"AND regexp_matches(name, {literal(aside['names'])})" if "names" in aside else ""
         store.db.execute(
-            f"""INSERT INTO point_uses SELECT row, {number}, 'exposed', {POINT_TIME} AS at FROM run.points
-            WHERE {within(whole, "at")} AND {one_of("service", aside["service"])} {names}"""
+            f"""INSERT INTO point_uses SELECT row, {number}, 'exposed', {POINT_TIME} AS middle FROM run.points
+            WHERE {within(whole, "middle")} AND {one_of("service", aside["service"])} {names}"""
         )
 
 
