@@ -1,6 +1,7 @@
 """Signing in, in its ways, and what people change about themselves."""
 
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
 from load import tables
@@ -32,7 +33,7 @@ def refresh(v: "Visit", token: str) -> None:
     """A new access token; if the shop has forgotten the session, the password after all."""
     v.wave([Step("POST", REFRESH, REFRESH, {"refresh_token": token}, gives="tokens", lasting="session")])
     if v.person is not None:
-        again = _login(v.person.email, v.person.password)
+        again = login(v.person.email, v.person.password)
         again.when = "signed-out"
         v.wave([again])
     v.token_at = v.clock
@@ -47,11 +48,11 @@ def sign_in(v: "Visit") -> None:
     if v.errs("wrong_email"):
         _try(v, misspelt(email, v.r), password)
     if v.errs("wrong_password"):
-        _try(v, email, _mistyped(v, password))
+        _try(v, email, mistyped(v, password))
         if v.errs("wrong_again"):
-            _try(v, email, _mistyped(v, password))
+            _try(v, email, mistyped(v, password))
     v.page("signin")
-    v.wave([_login(email, password)])
+    v.wave([login(email, password)])
     v.token_at = v.clock
 
 
@@ -60,11 +61,11 @@ def _try(v: "Visit", email: str, password: str) -> None:
     v.wave([Step("POST", LOGIN, LOGIN, {"email": email, "password": password}, expect=401)])
 
 
-def _login(email: str, password: str) -> Step:
+def login(email: str, password: str) -> Step:
     return Step("POST", LOGIN, LOGIN, {"email": email, "password": password}, gives="tokens", lasting="session")
 
 
-def _mistyped(v: "Visit", password: str) -> str:
+def mistyped(v: "Visit", password: str) -> str:
     return v.r.choice((password.lower(), password[:-1], password.swapcase(), password + password[-1]))
 
 
@@ -80,10 +81,9 @@ def sign_in_to_buy(v: "Visit") -> bool:
 def register(v: "Visit") -> None:
     r = v.r
     first, last = r.choice(people.FIRST_NAMES), r.choice(people.LAST_NAMES)
-    mailbox = f"{first}.{last}.{r.getrandbits(28):07x}".lower().replace("'", "").replace("é", "e")
     words = people.PASSWORD_WORDS
     body = {
-        "email": f"{mailbox}@{r.choice(people.MAIL_DOMAINS)}",
+        "email": mail_address(first, last, f".{r.getrandbits(28):07x}", r),
         "password": f"{r.choice(words).title()}-{r.choice(words)}-{r.randint(1000, 9999)}",
         "name": f"{first} {last}",
         "tenant_id": r.randint(1, people.TENANTS),
@@ -101,6 +101,12 @@ def register(v: "Visit") -> None:
     v.page("signin")
     v.wave([Step("POST", REGISTER, REGISTER, body, expect=201, gives="tokens", lasting="session")])
     v.token_at = v.clock
+
+
+def mail_address(first: str, last: str, tail: str, r: Random) -> str:
+    """An address at one of the providers that customers have."""
+    mailbox = f"{first}.{last}{tail}".lower().replace("'", "").replace("é", "e")
+    return f"{mailbox}@{r.choice(people.MAIL_DOMAINS)}"
 
 
 def account(v: "Visit") -> None:
@@ -130,7 +136,7 @@ def password(v: "Visit") -> None:
         account(v)
         return
     v.page("password")
-    body = {"current": _mistyped(v, v.person.password), "new": f"{v.person.password}-{v.r.randint(10, 99)}"}
+    body = {"current": mistyped(v, v.person.password), "new": f"{v.person.password}-{v.r.randint(10, 99)}"}
     v.wave([v.call("POST", "/api/v1/auth/password", body=body, auth="must", expect=401)])
 
 

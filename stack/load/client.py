@@ -31,6 +31,9 @@ class RequestLog:
         self.classes: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
 
+    def sending(self, session: Session, step: Step, sent_ns: int) -> None:
+        """Hears of a request before it leaves; a visitor's is written down with its answer."""
+
     def add(self, session: Session, step: Step, sent_ns: int, outcome: int | str, ms: float) -> None:
         self.sent += 1
         entry: dict[str, Any] = {
@@ -154,6 +157,7 @@ class Visitor:
             return
         sent_ns, begun = time.time_ns(), time.perf_counter()
         outcome: int | str = "stopped"
+        self.log.sending(self.session, step, sent_ns)
         try:
             if step.hang_up is None:
                 outcome = self._request(step, path, body)

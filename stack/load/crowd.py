@@ -82,8 +82,28 @@ def address(kind: str, r: Random) -> str:
     if kind == "mobile" and r.random() < 0.45:
         return r.choice(_pool(CARRIERS, CARRIER_GATEWAYS))
     if kind == "shopper" and r.random() < BEHIND_OFFICE:
-        return r.choice(_pool(OFFICES, OFFICE_PROXIES))
+        return office(r)
     return r.choice(_pool(HOMES, HOUSEHOLDS))
+
+
+def office(r: Random) -> str:
+    """What all people of an office come from."""
+    return r.choice(_pool(OFFICES, OFFICE_PROXIES))
+
+
+def exits(r: Random, count: int) -> list[str]:
+    """Where a rented network of other people's devices comes out: with visitors, next door to them, behind carriers."""
+    found: dict[str, None] = {}
+    while len(found) < count:
+        where = r.random()
+        if where < 0.5:
+            address = r.choice(_pool(HOMES, HOUSEHOLDS))
+        elif where < 0.85:
+            address = f"{r.choice(HOMES)}.{r.randrange(256)}.{r.randint(1, 254)}"
+        else:
+            address = r.choice(_pool(CARRIERS, CARRIER_GATEWAYS))
+        found[address] = None
+    return list(found)
 
 
 @cache

@@ -17,8 +17,12 @@ ON_A_CART = ("/api/v1/checkout", "/api/v1/checkout/shipping-quote", "/api/v1/car
 
 
 def build(seed: int, session: Session) -> Itinerary:
-    itinerary = Itinerary(session, Visit(session, stream(seed, session.n, "way")).walk())
-    ids = stream(seed, session.n)
+    way = Visit(session, stream(seed, session.n, "way")).walk()
+    return numbered(Itinerary(session, way), stream(seed, session.n))
+
+
+def numbered(itinerary: Itinerary, ids: Random) -> Itinerary:
+    """Give every step its number and its ids."""
     for number, step in enumerate(itinerary.steps()):
         step.number = number
         step.trace_id, step.span_id = trace_ids(ids)

@@ -58,6 +58,10 @@ class Visit:
             pace = tables.MOBILE_PACE if self.kind == "mobile" else 1.0
             last = self.pages[-1].name
             think = round(self.lognormal(tables.THINK.get(last, tables.THINK_ELSE)) * pace, 3)
+        self.turn(name, think)
+
+    def turn(self, name: str, think: float) -> None:
+        """The next page, so many seconds after the last."""
         self.clock = round(self.clock + think, 3)
         self.pages.append(Page(name, self.clock, think))
         self.cut = False
