@@ -107,11 +107,12 @@ status: $(CONDUCTOR)/.complete ## say how every service of the shop is
 logs: $(CONDUCTOR)/.complete ## show what SERVICE=web-api says; ARGS=--follow to go on
 	@$(CONDUCT) logs $(WHERE) $(SERVICE) $(ARGS)
 
-dataset: $(CONDUCTOR)/.complete $(BUILD) ## run the shop with visitors for DURATION=10m, convert and measure
+dataset: $(CONDUCTOR)/.complete $(BUILD) ## run the shop with visitors for DURATION=10m, convert, measure, label
 	$(CONDUCT) record $(WHERE) --seed $(SEED) --duration $(DURATION) --rate $(RATE) --scenarios '$(SCENARIOS)'
 	@mkdir -p $(OUT)
 	$(BIN)/python -m ocsfconv $(LOGS)/otel --out $(OUT) --layout both --json >$(OUT)/conversion.json || [ $$? -eq 1 ]
 	@$(CONDUCT) measure $(WHERE) --data $(OUT)
+	@$(BIN)/python -m ocsfconv label $(LOGS) $(OUT)
 
 reference: $(CONDUCTOR)/.complete $(BUILD) ## record CASES=3 short cases of each scenario into data/reference; goes on where it stopped
 	$(CONDUCT) reference $(WHERE) --cases '$(CASES)' --out $(OUT)/reference --seed $(SEED) --rate $(RATE) --normal $(NORMAL) \
