@@ -83,10 +83,17 @@ def _literal(path: Path) -> str:
 
 def out_of_the_way(name: str) -> None:
     """Keep the machinery from being the weather: cores of its own where there are enough, else a lower priority."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    if len(cores) < MANY_CORES:
-        if name in MACHINERY:
-            os.nice(NICE)
-        return
-    own = cores[-(len(cores) // MANY_CORES) :]
-    os.sched_setaffinity(0, own if name in MACHINERY else [core for core in cores if core not in own])
+    machinery, shop = cores()
+    if machinery:
+        os.sched_setaffinity(0, machinery if name in MACHINERY else shop)
+    elif name in MACHINERY:
+        os.nice(NICE)
+
+
+def cores() -> tuple[list[int], list[int]]:
+    """Give the machinery's cores, none where there are few, and the shop's; both are none where nobody can choose."""
+    found = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(found) < MANY_CORES:
+        return [], found
+    own = found[-(len(found) // MANY_CORES) :]
+    return own, [core for core in found if core not in own]
