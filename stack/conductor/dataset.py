@@ -19,7 +19,7 @@ from typing import Any
 
 from conductor import counters, programs, recovery, summary
 from conductor.backoffice import BackOffice, Change
-from conductor.deployer import Deployer, Release, prepare
+from conductor.deployer import Deployer, planned, prepare, release
 from conductor.environments import make_python
 from conductor.episodes import Episodes
 from conductor.errors import ConductorError
@@ -125,11 +125,7 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> list[str]:
     Gives what could not be undone, a sentence each.
     """
     ledger = Ledger(truth / "ledger.jsonl")
-    releases = [
-        Release(item["t"], item["service"], item["to"], item["from"], item["patch"], item["user"])
-        for item in plan["releases"]
-    ]
-    changed = prepare(releases, runtime, STACK / "releases")
+    prepare(planned(plan), runtime)
     changes = [Change(item["t"], item["kind"], item["key"], item["value"], item["user"]) for item in plan["changes"]]
     deployer = Deployer(runtime, ledger)
     office = BackOffice(runtime.environment()["TARGET"], truth / "backoffice.jsonl", ledger, plan["seed"])
@@ -140,9 +136,9 @@ def drive(runtime: Runtime, plan: dict[str, Any], truth: Path) -> list[str]:
     runtime.start(LOAD, {"PLAN": f"{INSIDE}/plan.json", "LAG": f"{INSIDE}/lag.jsonl"})
     start = time.monotonic()
     steps: list[tuple[float, str, Callable[[int], bool]]] = []
-    for release in releases:
-        name = f"{release.service} {release.previous} -> {release.version}"
-        steps.append((release.at, name, partial(deployer.roll_out, release, changed[release])))
+    for one in (release(item, item["t"]) for item in plan["releases"]):
+        name = f"{one.service} {one.previous} -> {one.version}"
+        steps.append((one.at, name, partial(deployer.roll_out, one)))
     for change in changes:
         steps.append((change.at, f"{change.kind} {change.key}", partial(office.make, change, *known[change.user])))
     steps.sort(key=lambda step: step[0])

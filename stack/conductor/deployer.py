@@ -1,4 +1,4 @@
-"""Releases: makes new versions from patches before the run, rolls them out during it, and reports like a delivery tool.
+"""Releases: makes new versions from patches before the run, rolls them out and back during it, and reports like a tool.
 
 A version is a folder `run/releases/SERVICE/VERSION`; `current` is a link to the one that runs. Rolling out switches the
 link and lets the service take over: a reload where it can, else a restart. The first span of the new version proves it.
@@ -10,22 +10,24 @@ import re
 import shutil
 import signal
 import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import patch_ng
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 
-from conductor.errors import ConductorError
+from conductor import patches
 from conductor.ledger import Action, Ledger
+from conductor.places import STACK
 from conductor.releases import switch
 from conductor.runtime import Runtime
 
+PATCHES = STACK / "releases"
 PROOF_SECONDS = 30.0
 """How long the first span of a new version may take."""
 TAKE_OVER = {"web-api": ("reload", ("web-api",)), "payment-worker": ("restart", ("payment-worker", "payment-beat"))}
@@ -44,26 +46,50 @@ class Release:
     author: str
 
 
-def prepare(releases: list[Release], runtime: Runtime, patches: Path) -> dict[Release, dict[str, int]]:
-    """Make the folder of each release from the one before it; give what each changes, for the report.
+def planned(plan: dict[str, Any]) -> list[Release]:
+    """Give all releases of a plan, those of its episodes among them, in the order in which each is made of another."""
+    found = [(item["t"], item) for item in plan["releases"]]
+    for episode in plan["episodes"]:
+        actions = (action for action in episode["actions"] if action["mechanism"] == "release")
+        found += [(episode["start"], action) for action in actions]
+    return [release(item, at) for at, item in sorted(found, key=lambda one: one[0])]
+
+
+def release(item: Mapping[str, Any], at: float = 0.0) -> Release:
+    """Read a release, or an action `release`, as the plan has it."""
+    return Release(at, item["service"], item["to"], item["from"], item["patch"], item["user"])
+
+
+def prepare(releases: Iterable[Release], runtime: Runtime, folder: Path = PATCHES) -> None:
+    """Make the folder of each release from that of the one before it.
 
     Raises:
         ConductorError: a patch does not fit the source.
     """
-    changes = {}
-    for release in releases:
-        folder = runtime.release_folder(release.service)
-        target = folder / release.version
+    for one in releases:
+        versions = runtime.release_folder(one.service)
+        target = versions / one.version
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(folder / release.previous, target, symlinks=True)
-        path = patches / release.patch
-        found = patch_ng.fromfile(str(path))
-        if not found or not found.apply(strip=1, root=str(target)):
-            raise ConductorError(f"{path} does not fit {release.service} {release.previous}; make the patch anew")
-        (target / "VERSION").write_text(release.version + "\n")
-        lines = sum(line[:1] in (b"+", b"-") for item in found.items for hunk in item.hunks for line in hunk.text)
-        changes[release] = {"files": len(found.items) + 1, "lines": lines + 2}
-    return changes
+        shutil.copytree(versions / one.previous, target, symlinks=True)
+        patches.apply(folder / one.patch, target)
+        (target / "VERSION").write_text(one.version + "\n")
+
+
+def take_over(runtime: Runtime, service: str, version: str, restart: Callable[[str], None] | None = None) -> None:
+    """Make a version the current one and let the service's processes take it over; `restart` stands in for starting."""
+    how, processes = TAKE_OVER.get(service, ("restart", (service,)))
+    switch(runtime.release_folder(service), version)
+    if how == "reload":
+        runtime.signal(service, signal.SIGHUP)
+    else:
+        for process in processes:
+            (restart or runtime.restart)(process)
+
+
+def command(service: str, version: str) -> str:
+    """Say what `take_over` does as a person would type it."""
+    how, processes = TAKE_OVER.get(service, ("restart", (service,)))
+    return f"ln -sfn {version} current && {how} {' '.join(processes)}"
 
 
 class Deployer:
@@ -88,42 +114,40 @@ class Deployer:
         self._logger = self._provider.get_logger("deployer.rollout")
         self._count = 0
 
-    def roll_out(self, release: Release, changed: dict[str, int], planned_ns: int) -> bool:
-        """Roll a release out and wait for its first span; false when that does not come."""
-        how, processes = TAKE_OVER.get(release.service, ("restart", (release.service,)))
+    def roll_out(self, one: Release, planned_ns: int) -> bool:
+        """Roll a release out as ordinary operation does; false when its first span does not come."""
         action = Action(
             role="deployer",
             kind="deployment",
-            target=release.service,
+            target=one.service,
             planned_ns=planned_ns,
-            command=f"ln -sfn {release.version} current && {how} {' '.join(processes)}",
-            undo=f"ln -sfn {release.previous} current && {how} {' '.join(processes)}",
-            params={"version": release.version, "previous": release.previous, "patch": release.patch},
+            command=command(one.service, one.version),
+            undo=command(one.service, one.previous),
+            params={"version": one.version, "previous": one.previous, "patch": one.patch},
         )
         with self._ledger.action(action):
-            seen = Versions(self._otel)
-            switch(self._runtime.release_folder(release.service), release.version)
-            if how == "reload":
-                self._runtime.signal(release.service, signal.SIGHUP)
-            else:
-                for process in processes:
-                    self._runtime.restart(process)
-            proven = seen.wait_for(release.service, release.version, PROOF_SECONDS)
-            action.params["first_span_seen"] = proven
-            self._report(release, changed, proven)
+            action.params["first_span_seen"] = proven = self.deploy(one)
         return proven
 
-    def _report(self, release: Release, changed: dict[str, int], succeeded: bool) -> None:
+    def deploy(self, one: Release) -> bool:
+        """Let a version take over, wait for its first span, report; false when that does not come."""
+        seen = Versions(self._otel)
+        take_over(self._runtime, one.service, one.version)
+        proven = seen.wait_for(one.service, one.version, PROOF_SECONDS)
+        self._report(one, patches.size(PATCHES / one.patch), proven)
+        return proven
+
+    def _report(self, one: Release, changed: dict[str, int], succeeded: bool) -> None:
         self._count += 1
         status = "succeeded" if succeeded else "failed"
         attributes: dict[str, Any] = {
-            "deployment.id": f"{release.service}-{release.version}-{self._count}",
-            "deployment.name": f"{release.service} {release.version}",
+            "deployment.id": f"{one.service}-{one.version}-{self._count}",
+            "deployment.name": f"{one.service} {one.version}",
             "deployment.status": status,
-            "app.name": release.service,
-            "app.version": release.version,
-            "app.version.previous": release.previous,
-            "user.id": release.author,
+            "app.name": one.service,
+            "app.version": one.version,
+            "app.version.previous": one.previous,
+            "user.id": one.author,
             "vcs.files_changed": changed["files"],
             "vcs.lines_changed": changed["lines"],
         }
@@ -134,7 +158,7 @@ class Deployer:
                 observed_timestamp=now,
                 severity_number=SeverityNumber.INFO if succeeded else SeverityNumber.ERROR,
                 severity_text="INFO" if succeeded else "ERROR",
-                body=f"rollout of {release.service} {release.version} {status}",
+                body=f"rollout of {one.service} {one.version} {status}",
                 event_name="deployment.finished",
                 attributes=attributes,
             )

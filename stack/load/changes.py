@@ -5,45 +5,32 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
-from load import tables
+from load import chain, tables
 from seed.catalogue import FLAGS, SETTINGS
 from seed.people import ADMINS, CLERKS
 
-STACK = Path(__file__).resolve().parents[1]
 LONG_RUN = 300.0  # seconds
 
 
 def releases(
-    r: Random, duration: float, stack: Path = STACK, clear: Sequence[tuple[str | None, float, float]] = ()
+    r: Random, duration: float, stack: Path = chain.STACK, clear: Sequence[tuple[str | None, float, float]] = ()
 ) -> list[dict[str, Any]]:
-    """Of each service the patches in their order; `from` is what runs by then.
+    """When a service is released; `chain.settle` says what.
 
     `clear` are times without a release of a service, or of any (None): what falls into them is left out.
     """
-    listed = stack / "releases" / "releases.yaml"
-    if not listed.is_file():
-        return []
-    waiting = {service: list(found) for service, found in yaml.safe_load(listed.read_text(encoding="utf-8")).items()}
-    running = {service: (stack / "services" / service / "VERSION").read_text().strip() for service in waiting}
-    found = []
+    left = {service: len(found["harmless"]) for service, found in chain.listed(stack).items()}
+    found: list[dict[str, Any]] = []
     for t in _times(r, duration, r.randint(2, 4) if duration >= LONG_RUN else 1, tables.APART):
-        ready = sorted(service for service, left in waiting.items() if left)
+        ready = sorted(service for service in left if left[service])
         if not ready:
             break
         service = r.choice(ready)
         if any(since <= t <= until and of in (None, service) for of, since, until in clear):
             continue
-        release = waiting[service].pop(0)
-        found.append({"t": t, "service": service, "from": running[service], "to": release["version"],
-                      "patch": f"{service}/{release['name']}.patch", "user": f"u{r.choice(ADMINS)}"})  # fmt: skip
-        running[service] = release["version"]
+        left[service] -= 1
+        found.append({"t": t, "service": service})
     return found
-
-
-def settle(releases: list[dict[str, Any]], episodes: list[dict[str, Any]], stack: Path = STACK) -> None:
-    """Give releases and the episodes' `release` actions their place in the one chain of versions of each service."""
 
 
 def changes(r: Random, duration: float, taken: list[float]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from load import changes, crowd, episodes, tables
+from load import chain, changes, crowd, episodes, tables
 from load.itinerary import build, due, stream
 from load.scenarios import Choice, ScenarioError, choose, load_all
 from load.steps import Itinerary, Session
@@ -46,8 +46,8 @@ def compile_case(seed: int, normal: float, rate: float, choice: Choice | None, c
 def _compiled(seed: int, duration: float, rate: float, curve: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     points = [(round(duration * i / POINTS, 3), round(rate * level(i / POINTS, curve), 3)) for i in range(POINTS + 1)]
     sessions = [asdict(session) for session in visits(seed, duration, rate, curve)]
-    releases = changes.releases(stream(seed, 0, "releases"), duration, clear=episodes.clear(found))
-    changes.settle(releases, found)
+    times = changes.releases(stream(seed, 0, "releases"), duration, clear=episodes.clear(found))
+    releases = chain.settle(stream(seed, 0, "versions"), times, found)
     return {
         "schema": SCHEMA,
         "seed": seed,

@@ -14,7 +14,7 @@ from auth_gateway.shaping import Shaper, Shaping
 
 CONNECT_SECONDS = 1.0
 SEGMENT = 64 * 1024  # bytes
-REMEMBERED = 8192  # exchanges
+REMEMBERED = 16_384  # exchanges
 AT_ONCE = struct.pack("ii", 1, 0)  # for SO_LINGER: what closes says that it was cut
 
 
