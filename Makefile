@@ -20,6 +20,8 @@ SCENARIOS ?= all
 # What `make reference` records, into OUT/reference: so many faults of each scenario (or names, decoy*2, nothing*9), each
 # beside so much normal time.
 CASES ?= 3
+# What CI tries, in one recording.
+THREE := missing-index,cache-storm,dependency-slow
 NORMAL ?= 4m
 # How the extension is compiled: dev-wheel is quick to link, release is what is shipped.
 PROFILE ?= dev-wheel
@@ -49,7 +51,7 @@ LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
-.PHONY: stack-setup up down status logs dataset reference scenarios-doc test-services test-stack test-compose
+.PHONY: stack-setup up down status logs dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -124,7 +126,7 @@ scenarios-doc: $(CONDUCTOR)/.complete ## make docs/scenarios.md anew from stack/
 test-services: $(CONDUCTOR)/.complete ## run the services' own tests with real databases; some with ARGS='web-api seed'
 	$(CONDUCT) test --runtime local --state .make/test-services $(ARGS)
 
-test: test-rust test-python test-services test-stack ## build and run all tests
+test: test-rust test-python test-services test-stack test-three ## build and run all tests
 
 test-rust: ## run the converter's own tests
 	@if command -v cargo >/dev/null; then \
@@ -134,10 +136,20 @@ test-rust: ## run the converter's own tests
 	fi
 
 test-python: $(BUILD) ## run the Python tests; choose some with ARGS='-k name'
-	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. --ignore=tests/stack tests $(ARGS)
+	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. --ignore=tests/stack --ignore=tests/scenarios tests $(ARGS)
 
 test-stack: $(BUILD) ## record 75 s of the shop and hold what it left against what was said; needs a few minutes
 	RUNTIME=$(if $(filter compose,$(RUNTIME)),compose,local) $(BIN)/python -m pytest -c $(CONFIG) --rootdir=. tests/stack $(ARGS)
+
+# $(call try-scenarios,NAMES,TESTS)
+try-scenarios = RUNTIME=$(if $(filter compose,$(RUNTIME)),compose,local) SCENARIOS='$(1)' \
+	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. $(2) $(ARGS)
+
+test-scenarios: $(BUILD) ## try each of SCENARIOS alone, and kill the conductor in each phase of it; 5 minutes a scenario
+	$(call try-scenarios,$(SCENARIOS),tests/scenarios)
+
+test-three: $(BUILD)
+	TOGETHER=1 $(call try-scenarios,$(THREE),tests/scenarios/test_scenarios.py)
 
 test-compose: ## the same in containers; needs a Docker engine
 	$(MAKE) test-stack RUNTIME=compose

@@ -10,11 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conductor.deployer import Deployer
+from conductor.errors import ConductorError
+from conductor.evidence import watching
+from conductor.evidence import watching
 from conductor.ledger import Action, Ledger, lines
 from conductor.mechanisms import Context, Mechanism, mechanism
 from conductor.mechanisms.base import Evidence
@@ -85,7 +89,10 @@ class Episodes:
         for episode in self._plan["episodes"]:
             if self._ending.wait(max(0.0, self._start + episode["start"] - time.monotonic())) or self.wrong:
                 return
-            self._play(episode)
+            try:
+                self._play(episode)
+            except Exception as error:  # a full disk under the ledger, a database that does not let the evidence in
+                self.wrong.append(f"{name_of(episode)} came to an end by itself: {one_line(error)}")
 
     def _play(self, episode: Episode) -> None:
         key, title = episode["id"], name_of(episode)
@@ -93,21 +100,27 @@ class Episodes:
         if guard is not None:
             guard.undo(key, undo_command(self._runtime))
         begun: list[Injection] = []
-        try:
-            for arguments in episode["actions"]:
-                self._inject(arguments, episode, begun)
-            self._say(f"{title}: in effect")
-            self._ending.wait(episode["hold"])
-        except Failed as failed:
-            self._say(f"{title}: not carried out, {failed}")
-        for injection in reversed(begun):
-            self._take_back(injection)
+        with watching(episode["exposure"], self._context(episode)):  # also how it begins and how it is undone
+            try:
+                for arguments in episode["actions"]:
+                    self._inject(arguments, episode, begun)
+                self._say(f"{title}: in effect")
+                self._ending.wait(episode["hold"])
+            except Failed as failed:
+                self._say(f"{title}: not carried out, {failed}")
+            self._say(f"{title}: undoing")
+            for injection in reversed(begun):
+                self._take_back(injection)
+        watched.close()
         if guard is not None and not self.wrong:
             guard.undone(key)
         self._say(f"{title}: {'NOT ' if self.wrong else ''}undone")
 
+    def _context(self, episode: Episode) -> Context:
+        return Context(self._runtime, episode["id"], self._plan["seed"], self._deployer, self._evidence)
+
     def _inject(self, words: dict[str, Any], episode: Episode, begun: list[Injection]) -> None:
-        context = Context(self._runtime, episode["id"], self._plan["seed"], self._deployer, self._evidence)
+        context = self._context(episode)
         arguments = {name: value for name, value in words.items() if name != "mechanism"}
         planned_ns = int(self._start_ns + episode["start"] * 1e9)
         try:
@@ -126,13 +139,19 @@ class Episodes:
             raise Failed(one_line(error)) from error
         params["in_effect_ns"] = time.time_ns()
 
+    def _context(self, episode: Episode) -> Context:
+        return Context(self._runtime, episode["id"], self._plan["seed"], self._deployer, self._evidence)
+
     def _take_back(self, injection: Injection) -> None:
         action = injection.action
         action.params["undo_began_ns"] = time.time_ns()
         fault = take_back(injection.mechanism, action.params["undo"], injection.context)
         action.reset_confirmed = fault is None
         failed = fault or (None if action.params["in_effect_ns"] else "not in effect")
-        self._ledger.finish(injection.identity, action, failed)
+        try:
+            self._ledger.finish(injection.identity, action, failed)
+        except OSError as error:
+            self.wrong.append(f"the ledger cannot be written: {one_line(error)}")
         if fault is not None:
             self.wrong.append(still_changed(action.target, action.command, action.undo, fault))
 

@@ -91,7 +91,14 @@ def quick(monkeypatch):
 
 def episode(number: int, start: float, *names: str, hold: float = 0.2):
     actions = [{"mechanism": "mark", "name": name} for name in names]
-    told = {"scenario": "marks", "decoy": False, "severity": "medium", "hold": hold, "actions": actions}
+    told = {
+        "scenario": "marks",
+        "decoy": False,
+        "severity": "medium",
+        "hold": hold,
+        "exposure": None,
+        "actions": actions,
+    }
     return {"id": f"e{number}", "start": start, **told}
 
 
