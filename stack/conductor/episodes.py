@@ -10,14 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conductor.deployer import Deployer
-from conductor.errors import ConductorError
-from conductor.evidence import watching
 from conductor.evidence import watching
 from conductor.ledger import Action, Ledger, lines
 from conductor.mechanisms import Context, Mechanism, mechanism
@@ -91,7 +88,7 @@ class Episodes:
                 return
             try:
                 self._play(episode)
-            except Exception as error:  # a full disk under the ledger, a database that does not let the evidence in
+            except Exception as error:  # noqa: BLE001 - a full disk under the ledger, evidence that cannot be had
                 self.wrong.append(f"{name_of(episode)} came to an end by itself: {one_line(error)}")
 
     def _play(self, episode: Episode) -> None:
@@ -111,7 +108,6 @@ class Episodes:
             self._say(f"{title}: undoing")
             for injection in reversed(begun):
                 self._take_back(injection)
-        watched.close()
         if guard is not None and not self.wrong:
             guard.undone(key)
         self._say(f"{title}: {'NOT ' if self.wrong else ''}undone")
@@ -138,9 +134,6 @@ class Episodes:
         except Exception as error:  # whatever a mechanism raises, the run goes on and the rest is undone
             raise Failed(one_line(error)) from error
         params["in_effect_ns"] = time.time_ns()
-
-    def _context(self, episode: Episode) -> Context:
-        return Context(self._runtime, episode["id"], self._plan["seed"], self._deployer, self._evidence)
 
     def _take_back(self, injection: Injection) -> None:
         action = injection.action
