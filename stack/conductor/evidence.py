@@ -33,6 +33,9 @@ WHERE a.datname = %(database)s AND (l.pid IS NOT NULL OR a.usename = %(owner)s)
 """
 
 
+Exposure = dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Wait:
     """A statement that waits."""
@@ -45,9 +48,10 @@ class Wait:
 
 
 @contextmanager
-def watching(exposure: dict[str, Any] | None, context: Context) -> Iterator[None]:
+def watching(exposure: Exposure | list[Exposure] | None, context: Context) -> Iterator[None]:
     """Collect the evidence that an episode's exposure is told by; most kinds need none from here."""
-    if context.evidence is None or exposure is None or exposure["kind"] != "blocked":
+    kinds = {one["kind"] for one in (exposure if isinstance(exposure, list) else [exposure]) if one is not None}
+    if context.evidence is None or "blocked" not in kinds:
         yield
         return
     with LockWaits(context):
