@@ -14,7 +14,7 @@ SHORTEST_MS = 1e-3
 """A span's duration is taken for at least this, which has a logarithm."""
 SPREAD = 1.4826
 """Makes the median distance from the median comparable with a standard deviation."""
-VALUE = "CASE WHEN s IS NULL THEN v WHEN dn IS NOT NULL THEN d / nullif(dn, 0) WHEN t > s THEN d / (t - s) * 1e9 END"
+VALUE = "CASE WHEN NOT counts THEN v WHEN dn IS NOT NULL THEN d / nullif(dn, 0) WHEN t > s THEN d / (t - s) * 1e9 END"
 """What is compared of a point: its value; of a counter its rate; of a distribution its new observations' mean."""
 
 QUERIES = """

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ocsfconv.labels.errors import LabelError
-from ocsfconv.labels.store import CUMULATIVE, Store, literal, one_of, overlaps, within
+from ocsfconv.labels.store import Store, literal, one_of, overlaps, within
 from ocsfconv.labels.truth import Actual, Episode, Json, Stretch, Truth
 
 NEAR_NS = 20_000_000
@@ -27,7 +27,7 @@ CREATE TABLE point_uses (row BIGINT, episode INTEGER, cause VARCHAR, t BIGINT);
 CREATE TABLE actors (trace_id VARCHAR, episode INTEGER, role VARCHAR, sent BIGINT);
 CREATE TABLE blocked (episode INTEGER, statement VARCHAR, since BIGINT, until BIGINT);
 """
-POINT_TIME = f"CASE WHEN type IN {CUMULATIVE} AND s IS NOT NULL THEN (s + t) // 2 ELSE t END"
+POINT_TIME = "CASE WHEN s IS NOT NULL THEN (s + t) // 2 ELSE t END"
 """A point that counts on stands for the time since the one before: the middle of that time decides."""
 
 

@@ -208,7 +208,10 @@ class Footprints:
     def _scrapes(self, spec: Json, schema: str, stretch: Stretch) -> dict[int, float]:
         """The number at each time that points were taken."""
         source = rows(self._store, spec, schema)
-        number = {"delta": "sum(rate)", "mean": "avg(coalesce(d / nullif(dn, 0), rate, v))"}
+        number = {
+            "delta": "sum(rate)",
+            "mean": "avg(CASE WHEN counts THEN coalesce(d / nullif(dn, 0), rate) ELSE v END)",
+        }
         measure = MEASURES[spec["measure"]]
         return dict(
             self._store.rows(
@@ -248,7 +251,7 @@ def _of_points(store: Store, source: str, measure: Measure, schema: str, hold: S
         return float(number or 0)
     when = within(hold) if hold else "calm"
     (number,) = store.row(
-        f"""SELECT CASE WHEN any_value(s) IS NULL THEN avg(v) FILTER ({when})
+        f"""SELECT CASE WHEN NOT bool_or(counts) THEN avg(v) FILTER ({when})
             WHEN any_value(dn) IS NULL THEN sum(d * w) / nullif(sum((t - s) / 1e9 * w), 0)
             ELSE sum(d * w) / nullif(sum(dn * w), 0) END
         FROM (SELECT *, CASE WHEN t > s THEN {shared} END AS w FROM ({source}))"""

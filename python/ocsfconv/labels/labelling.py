@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from ocsfconv.labels import outputs, subset
 from ocsfconv.labels.errors import LabelError
 from ocsfconv.labels.excess import find_excess
 from ocsfconv.labels.exposure import find_exposed
-from ocsfconv.labels.footprint import Finding, Footprints, check_footprint
+from ocsfconv.labels.footprint import Footprints, check_footprint
 from ocsfconv.labels.measures import FAILED
 from ocsfconv.labels.report import Impact, LabelReport, Shares
 from ocsfconv.labels.store import SIGNALS, Store, one_of, outside
-from ocsfconv.labels.truth import Episode, Stretch, Truth, merged, read_truth
+from ocsfconv.labels.truth import Episode, Stretch, Truth, read_truth
 from ocsfconv.labels.verdicts import ANOMALOUS, GRAY, NO_IMPACT, NOT_EXECUTED, VERIFIED, decide
 
 SLOW_SHARE, ERROR_SHARE = 0.15, 0.02
@@ -34,72 +35,71 @@ def label_run(
     truth = read_truth(logs)
     for episode in truth.episodes:
         check_footprint(episode)
-    store = _load(truth, data, control)
-    find_exposed(store, truth)
-    footprints = Footprints(store)
-    findings = {episode.id: tuple(footprints.measure(episode)) for episode in truth.episodes}
-    statuses = {episode.id: _status(episode, findings[episode.id]) for episode in truth.episodes}
-    impacts: list[Impact] = []
-    if not footprint:
-        find_excess(store)
-        decide(store, truth, statuses)
-    for episode in truth.episodes:
-        status, found = statuses[episode.id], findings[episode.id]
-        impact = Impact(episode, status, found)
+    shares = dict.fromkeys(SIGNALS, Shares(0, 0, 0, 0))
+    written: list[Path] = []
+    with closing(Store()) as store:
+        _load(store, truth, data, control)
+        find_exposed(store, truth)
+        footprints = Footprints(store)
+        impacts = [_measured(footprints, episode) for episode in truth.episodes]
+        (found,) = store.row("SELECT count(*) FROM actors SEMI JOIN run.spans USING (trace_id)")
         if not footprint:
-            impact = _impact(store, truth, footprints, impact)
-        impacts.append(impact)
-    written: tuple[str, ...] = ()
-    shares = {signal: Shares(0, 0, 0, 0) for signal in SIGNALS}
-    if not footprint:
-        shares = _shares(store, truth)
-        tables = {
-            "ocsf_labels": outputs.label_table(store, truth),
-            "episodes": outputs.episode_table([impact.row() for impact in impacts]),
-            "windows": outputs.window_table(store, truth),
-            "ocsf_eval_subset": subset.take(store, truth, rows),
-        }
-        written = tuple(str(path) for path in outputs.write(data, tables))
-    (found_requests,) = store.row("SELECT count(*) FROM actors SEMI JOIN run.spans USING (trace_id)")
+            find_excess(store)
+            decide(store, truth, {impact.episode.id: impact.status for impact in impacts})
+            impacts = [_counted(store, truth, impact) for impact in impacts]
+            shares = _shares(store, truth)
+            tables = {
+                "ocsf_labels": outputs.label_table(store, truth),
+                "episodes": outputs.episode_table([impact.row() for impact in impacts]),
+                "windows": outputs.window_table(store, truth),
+                "ocsf_eval_subset": subset.take(store, truth, rows),
+            }
+            written = outputs.write(data, tables)
     return LabelReport(
         case=case,
         impacts=tuple(impacts),
         signals=shares,
         actors_sent=len(truth.actors),
-        actors_found=found_requests,
+        actors_found=found,
         late_seconds=sum(stretch.seconds for stretch in truth.late),
         run_start_ns=truth.run.start,
         seconds=round(time.monotonic() - began, 3),
-        outputs=written,
+        outputs=tuple(map(str, written)),
     )
 
 
-def _load(truth: Truth, data: Path, control: Path | None) -> Store:
-    store = Store()
+def _load(store: Store, truth: Truth, data: Path, control: Path | None) -> None:
     calm = outside(truth.run, [*truth.late, *_affected(truth.episodes)])
     store.load("run", data, calm, [trace for trace, *_ in truth.actors])
     extent = store.extent("run")
-    if extent.end < truth.run.start or extent.start > truth.run.end:
+    if extent.end and (extent.end < truth.run.start or extent.start > truth.run.end):
         told = "their times do not meet; give the pair that belongs together"
         raise LabelError(f"{data} and {truth.folder} are of different runs: {told}")
     if control is not None:
         store.load("control", control)
         store.base = "control"
-    return store
 
 
 def _affected(episodes: Iterable[Episode]) -> list[Stretch]:
     return [Stretch(episode.actual.start, episode.actual.over) for episode in episodes if episode.actual is not None]
 
 
-def _status(episode: Episode, findings: tuple[Finding, ...]) -> str:
+def _measured(footprints: Footprints, episode: Episode) -> Impact:
     """Verified when every finding that decides is in its band; what claims nothing is verified by its probe alone."""
-    if episode.actual is None or not episode.actual.confirmed:
-        return NOT_EXECUTED
-    return VERIFIED if all(finding.inside for finding in findings if finding.required) else NO_IMPACT
+    findings, actual = tuple(footprints.measure(episode)), episode.actual
+    if actual is None or not actual.confirmed:
+        return Impact(episode, NOT_EXECUTED, findings)
+    verified = all(finding.inside for finding in findings if finding.required)
+    return Impact(
+        episode,
+        VERIFIED if verified else NO_IMPACT,
+        findings,
+        effect=footprints.effect(episode, findings) if verified else None,
+        users=footprints.user_facing(actual),
+    )
 
 
-def _impact(store: Store, truth: Truth, footprints: Footprints, impact: Impact) -> Impact:
+def _counted(store: Store, truth: Truth, impact: Impact) -> Impact:
     episode, actual = impact.episode, impact.episode.actual
     if actual is None:
         return replace(impact, services=(episode.root_service,))
@@ -113,15 +113,9 @@ def _impact(store: Store, truth: Truth, footprints: Footprints, impact: Impact) 
         f"SELECT count(DISTINCT trace_id) FROM verdicts WHERE episode = {episode.index} AND label = '{ANOMALOUS}'"
     )
     hold = actual.phase("hold")
-    late = merged(
-        Stretch(max(one.start, hold.start), min(one.end, hold.end))
-        for one in truth.late
-        if one.start < hold.end and one.end > hold.start
-    )
+    late = (Stretch(max(one.start, hold.start), min(one.end, hold.end)) for one in truth.late)
     return replace(
         impact,
-        effect=footprints.effect(episode, impact.findings) if impact.status == VERIFIED else None,
-        users=footprints.user_facing(actual) if actual.confirmed else None,
         services=_services(store, episode),
         late_seconds=sum(one.seconds for one in late),
         records=sum(counts.values()),

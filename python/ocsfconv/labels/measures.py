@@ -85,7 +85,7 @@ def rows(store: Store, spec: Json, schema: str) -> str:
         spec = {key: value for key, value in spec.items() if key != "status"}
     tests = _tests(store, spec, schema)
     if signal == "metrics":
-        columns = "service, name, series, s, t, v, d, dn, calm"
+        columns = "service, name, series, counts, s, t, v, d, dn, calm"
     else:
         columns = f"t, calm, {f'({failed})::INTEGER' if failed else measure.column} AS v"
     return ROWS[signal].format(columns=columns, schema=schema, where=" AND ".join(tests) or "true")

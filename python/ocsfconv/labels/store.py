@@ -1,12 +1,14 @@
 """A run's three files in DuckDB: what labelling asks of them, and which of it is unaffected by any episode.
 
 Each data set is a schema of its own, `run` or `control`, with the tables `spans`, `logs`, `points` and `arrivals`.
-Times are Unix ns: `t` and `e` begin and end a span, `s` and `t` the stretch that a point stands for. `calm` is true of
-what lies in unaffected time as a whole.
+Times are Unix ns: `t` and `e` begin and end a span, `s` and `t` the stretch that a point stands for. `counts` is true
+of points that count on from the one before; `d` and `dn` are what they grew by. `calm` is true of what lies in
+unaffected time as a whole.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,8 @@ CREATE TABLE {name}.points AS
         FROM points WINDOW series AS (PARTITION BY series ORDER BY t, row)
     )
     -- A series that is born later than its metric began at 0 when the metric was last asked for; one that fell, too.
-    SELECT row, service, name, type, series, v, t, CASE WHEN type IN {cumulative} THEN coalesce(t0, before) END AS s,
+    SELECT row, service, name, type IN {cumulative} AS counts, series, v, t,
+           CASE WHEN counts THEN coalesce(t0, before) END AS s,
            CASE WHEN s IS NOT NULL THEN v - CASE WHEN v0 IS NULL OR v < v0 THEN 0 ELSE v0 END END AS d,
            CASE WHEN s IS NOT NULL THEN n - CASE WHEN n0 IS NULL OR n < n0 THEN 0 ELSE n0 END END AS dn,
            {calm_point} AS calm
@@ -87,12 +90,17 @@ class Store:
 
     def __init__(self) -> None:
         self._duckdb = need("duckdb")
-        self.db = self._duckdb.connect()
+        # What does not fit into memory goes to the system's place for such things, not into the current folder.
+        self.db = self._duckdb.connect(config={"temp_directory": tempfile.gettempdir()})
         self.error: type[Exception] = self._duckdb.Error
         self.base = "run"
         """The schema whose unaffected time is what everything is held against."""
         self.calm: dict[str, list[Stretch]] = {}
         self.paths: dict[str, dict[str, Path]] = {}
+
+    def close(self) -> None:
+        """Let go of all that is loaded."""
+        self.db.close()
 
     def load(self, name: str, data: Path, calm: Sequence[Stretch] | None = None, actors: Sequence[str] = ()) -> None:
         """Read a data set's three files into the schema `name`.
@@ -135,8 +143,11 @@ class Store:
         return sum(stretch.seconds for stretch in self.calm[name])
 
     def extent(self, name: str) -> Stretch:
-        """From the first span's beginning to the last one's end."""
-        first, last = self.row(f"SELECT min(t), max(e) FROM {name}.spans WHERE is_span")
+        """From the first record to the last, their ends included; nothing of empty files."""
+        first, last = self.row(
+            f"""SELECT min(t), max(e) + 1 FROM (SELECT t, e FROM {name}.spans UNION ALL SELECT t, t FROM {name}.logs
+            UNION ALL SELECT t, t FROM {name}.points)"""
+        )
         return Stretch(first or 0, last or 0)
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:

@@ -46,7 +46,7 @@ class Actual:
     over: int
     """The last undo had ended, and the planned time of recovery had passed."""
     confirmed: bool
-    """A probe found at least one action in effect."""
+    """Probes found all of its actions in effect."""
     reset_confirmed: bool
     """A probe found every action gone."""
 
@@ -203,7 +203,7 @@ def _actual(actions: list[list[Json]], entry: Json, end: int) -> Actual:
         hold=min(hold, undo),
         undo=undo,
         over=over + int((entry.get("recover") or 0) * SECOND),
-        confirmed=bool(effects),
+        confirmed=len(effects) == max(len(actions), len(entry.get("actions") or [])),
         reset_confirmed=not is_open and all(line.get("reset_confirmed") is True for line in done),
     )
 
