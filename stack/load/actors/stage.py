@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ ACTORS: dict[str, Callable[[Order], Iterator[Itinerary]]] = {
     "password_guessing": guessing.guess,
     "forgotten_passwords": guessing.forget,
 }
-AT_ONCE = 400  # sessions
+AT_ONCE = 400  # sessions, where an order names no number of workers; who finds all busy waits
 GRACE_SECONDS = 3.0  # for requests under way at the end
 
 
@@ -70,17 +71,22 @@ class Stage:
         self.order, self.target = order, target.rstrip("/")
         self.log = ActorLog(requests, order)
         self.stopping = Event()
-        self._pool = Pool()
+        self._pool = Pool(int(order.number("workers")) if "workers" in order.params else AT_ONCE)
 
     def play(self) -> dict[str, Any]:
         """Send; gives the sums."""
+        coming = planned(self.order)
+        first = list(islice(coming, 1))  # the shop's goods and people are made up now, not within the first seconds
         begun = time.monotonic()
         end = gevent.spawn_later(self.order.seconds, self.stopping.set)
-        for itinerary in planned(self.order):
+        for itinerary in chain(first, coming):
             if self.stopping.wait(max(0.0, begun + itinerary.session.start - time.monotonic())):
                 break
-            if len(self._pool) < AT_ONCE:
-                self._pool.spawn(self._visit, itinerary)
+            while self._pool.full() and not self.stopping.is_set():
+                self._pool.wait_available(timeout=0.2)
+            if self.stopping.is_set():
+                break
+            self._pool.spawn(self._visit, itinerary)
         while not self.stopping.is_set() and len(self._pool):
             self._pool.join(timeout=0.2)
         end.kill()

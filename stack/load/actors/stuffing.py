@@ -30,7 +30,7 @@ class Pair:
 
 
 def sessions(order: Order) -> Iterator[Itinerary]:
-    """Each try is a session: rate (tries a second), addresses, known and success (shares of the e-mails), manner."""
+    """Each try is a session: rate (tries a second), addresses, workers, known, success (shares of e-mails), manner."""
     r = draws(order, 0, "campaign")
     manner = order.choice("manner", MANNERS)
     exits = crowd.exits(r, int(order.number("addresses")))

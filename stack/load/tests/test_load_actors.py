@@ -281,3 +281,37 @@ def test_a_parameter_of_the_wrong_kind_is_refused() -> None:
     for more in ({"success": 2}, {"manner": "loud"}, {"addresses": "many"}):
         with pytest.raises(OrderError, match=next(iter(more))):
             played("credential_stuffing", **more)
+
+
+def test_a_program_has_no_more_workers_than_it_is_given(tmp_path: Path) -> None:
+    """In a process of its own, because the sender patches sockets."""
+    code = """
+import sys
+from pathlib import Path
+import gevent
+from gevent.server import StreamServer
+from load.actors.order import Order
+from load.actors.stage import Stage
+
+now = most = 0
+def slow(sock, address):
+    global now, most
+    sock.recv(4096)
+    now += 1
+    most = max(most, now)
+    gevent.sleep(0.2)
+    now -= 1
+    sock.sendall(ANSWER)
+
+server = StreamServer(("127.0.0.1", 0), slow)
+server.start()
+order = Order.read(Path(sys.argv[1]))
+told = Stage(order, f"http://127.0.0.1:{server.server_port}", Path(sys.argv[2])).play()
+assert most == 3, most
+assert 2 < told["answered"] < 30, told
+"""
+    wanted = order("credential_stuffing", seconds=3, rate=80, workers=3, manner="app")
+    answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    code = f"ANSWER = {answer!r}\n{code}"
+    command = [sys.executable, "-c", code, str(written(tmp_path, wanted)), str(tmp_path / "sent")]
+    subprocess.run(command, check=True, timeout=60)
