@@ -32,7 +32,7 @@ class Evidence:
 
 @dataclass
 class Context:
-    """Where a mechanism works. `deployer`, `evidence` are None when an action is undone after its conductor has died."""
+    """Where a mechanism works; `deployer` and `evidence` are None when a later process undoes what a dead one did."""
 
     runtime: Runtime
     episode: str

@@ -8,6 +8,9 @@ import socket
 
 import pytest
 
+from conductor import local
+from conductor.local import LocalRuntime
+
 BOTH = ("--services", "postgres,redis")
 
 
@@ -95,3 +98,19 @@ def test_a_state_folder_has_one_conductor(conductor):
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
     assert conductor.left() == []
+
+
+def test_what_is_set_up_is_set_up_once(conductor, monkeypatch, tmp_path):
+    sought = []
+    monkeypatch.setattr(local, "set_up", lambda services: sought.append([service.name for service in services]))
+    monkeypatch.setattr(LocalRuntime, "_fill_template", lambda runtime: sought.append(["the database"]))
+    runtime = LocalRuntime(tmp_path / "other")
+    runtime.setup(["postgres"])
+    runtime.setup()
+    runtime.setup(["postgres", "web-api"])  # as `up` does
+    assert sought[0] == ["postgres"] and "web-api" in sought[1] and "postgres" not in sought[1]
+    assert sought[2:] == [["the database"]]
+
+    assert conductor.run("run", "--services", "seed", "--", "true")[0] == 0
+    status, _, errors = conductor.run("run", "--services", "seed", "--", "true")
+    assert status == 0 and "setup:" not in errors
