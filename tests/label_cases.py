@@ -1,4 +1,4 @@
-"""Hand-made runs for the tests of labelling: a few rows of each file, and the truth about them as a recording leaves it."""
+"""Hand-made runs for the tests of labelling: a few rows of each file, and the truth as a recording leaves it."""
 
 from __future__ import annotations
 

@@ -240,21 +240,27 @@ class Footprints:
 def _of_points(store: Store, source: str, measure: Measure, schema: str, hold: Stretch | None) -> float | None:
     """A number of points that count on: each stands for its share of the stretch that it shares with the hold."""
     shared = f"greatest(0, least(t, {hold.end}) - greatest(s, {hold.start})) / (t - s)" if hold else "calm::INTEGER"
+    weighed = f"(SELECT *, CASE WHEN t > s THEN {shared} END AS w FROM ({source}))"
+    if measure.number == "delta" and hold:
+        (grown,) = store.row(f"SELECT coalesce(sum(d * w), 0) FROM {weighed}")
+        (arrivals,) = store.row(f"SELECT count(*) FROM {schema}.arrivals WHERE {within(hold)}")
+        divisor = arrivals if measure.per == "request" else hold.seconds
+        return float(grown) / divisor if divisor else None
     if measure.number == "delta":
-        divisor = "requests" if measure.per == "request" else "(t - s) / 1e9"
-        (number,) = store.row(
-            f"""SELECT sum(rate) FROM (
-                SELECT sum(d * w) / nullif(sum({divisor} * w), 0) AS rate
-                FROM (SELECT *, {shared} AS w FROM ({source}) JOIN {schema}.stretches USING (s, t) WHERE d IS NOT NULL)
-                GROUP BY service, name, series)"""
+        # A series may be younger than its metric: the metric's whole unaffected time counts.
+        divided = "sum(requests)" if measure.per == "request" else "sum(t - s) / 1e9"
+        (rate,) = store.row(
+            f"""SELECT sum(grown / asked) FROM
+            (SELECT service, name, sum(d) AS grown FROM ({source}) WHERE calm AND s IS NOT NULL GROUP BY ALL)
+            JOIN (SELECT service, name, {divided} AS asked FROM {schema}.stretches WHERE calm GROUP BY ALL)
+            USING (service, name) WHERE asked > 0"""
         )
-        return float(number or 0)
+        return float(rate or 0)
     when = within(hold) if hold else "calm"
     (number,) = store.row(
         f"""SELECT CASE WHEN NOT bool_or(counts) THEN avg(v) FILTER ({when})
             WHEN any_value(dn) IS NULL THEN sum(d * w) / nullif(sum((t - s) / 1e9 * w), 0)
-            ELSE sum(d * w) / nullif(sum(dn * w), 0) END
-        FROM (SELECT *, CASE WHEN t > s THEN {shared} END AS w FROM ({source}))"""
+            ELSE sum(d * w) / nullif(sum(dn * w), 0) END FROM {weighed}"""
     )
     return None if number is None else float(number)
 

@@ -63,9 +63,10 @@ CREATE TABLE {name}.arrivals AS
     SELECT t, calm, row_number() OVER (ORDER BY t) AS n FROM {name}.spans
     WHERE service = '{entrance}' AND kind = 'Server' AND is_span {but};
 CREATE TABLE {name}.stretches AS
-    SELECT x.s, x.t, coalesce(b.n, 0) - coalesce(a.n, 0) AS requests
-    FROM (SELECT DISTINCT s, t FROM {name}.points WHERE t > s) x
-    ASOF LEFT JOIN {name}.arrivals a ON x.s >= a.t ASOF LEFT JOIN {name}.arrivals b ON x.t >= b.t;
+    SELECT service, metric AS name, s, x.t, {calm_stretch} AS calm, coalesce(b.n, 0) - coalesce(a.n, 0) AS requests
+    FROM (SELECT service, name AS metric, t, lag(t) OVER (PARTITION BY service, name ORDER BY t) AS s
+          FROM (SELECT DISTINCT service, name, t FROM {name}.points)) x
+    ASOF LEFT JOIN {name}.arrivals a ON x.s >= a.t ASOF LEFT JOIN {name}.arrivals b ON x.t >= b.t WHERE s IS NOT NULL;
 """
 SERIES = r"""hash(service, metric_name, attributes,
     regexp_replace(resource, '"(service\.version|server\.port)":"[^"]*",?', '', 'g'))"""
@@ -128,6 +129,7 @@ class Store:
                     but="AND trace_id NOT IN (SELECT trace_id FROM actor_traces)" if actors else "",
                     calm_span=_inside(calm, "t", "e"),
                     calm_log=_inside(calm, "t", "t"),
+                    calm_stretch=_inside(calm, "s", "x.t"),
                     calm_point=_inside(calm, "coalesce(s, t)", "t"),
                     **{signal: literal(path) for signal, path in paths.items()},
                 )
