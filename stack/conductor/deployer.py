@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -113,6 +114,7 @@ class Deployer:
         self._provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
         self._logger = self._provider.get_logger("deployer.rollout")
         self._count = 0
+        self._one_at_a_time = threading.Lock()  # episodes deploy beside the run
 
     def roll_out(self, one: Release, planned_ns: int) -> bool:
         """Roll a release out as ordinary operation does; false when its first span does not come."""
@@ -131,10 +133,11 @@ class Deployer:
 
     def deploy(self, one: Release) -> bool:
         """Let a version take over, wait for its first span, report; false when that does not come."""
-        seen = Versions(self._otel)
-        take_over(self._runtime, one.service, one.version)
-        proven = seen.wait_for(one.service, one.version, PROOF_SECONDS)
-        self._report(one, patches.size(PATCHES / one.patch), proven)
+        with self._one_at_a_time:
+            seen = Versions(self._otel)
+            take_over(self._runtime, one.service, one.version)
+            proven = seen.wait_for(one.service, one.version, PROOF_SECONDS)
+            self._report(one, patches.size(PATCHES / one.patch), proven)
         return proven
 
     def _report(self, one: Release, changed: dict[str, int], succeeded: bool) -> None:
