@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from conductor import environments, programs
 from conductor.errors import ConductorError
@@ -25,10 +28,11 @@ class Part:
     folder: str
     lock: str | None = None  # None is Node.js
     beside: str | None = None  # the lock of a part whose packages the tests need as well
+    alone: bool = False  # touches nothing that the others use
 
 
 PARTS = {
-    "conductor": Part("conductor", "conductor/requirements.txt"),
+    "conductor": Part("conductor", "conductor/requirements.txt", alone=True),
     "seed": Part("seed", "seed/requirements.txt"),
     "load": Part("load", "load/requirements.txt"),
     "web-api": Part("services/web-api", "services/web-api/requirements.txt"),
@@ -44,19 +48,33 @@ def run(runtime: Runtime, names: Sequence[str]) -> int:
     unknown = set(names) - set(PARTS)
     if unknown:
         raise ConductorError(f"test: there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    failed = []
+    chosen = list(names or PARTS)
+    # The conductor's tests start shops of their own and mostly wait; the others share one database and take turns.
+    lanes = [lane for alone in (True, False) if (lane := [name for name in chosen if PARTS[name].alone is alone])]
     with runtime:
         runtime.up(NEEDED)
-        for name in names or PARTS:
-            say(f"test: {name}")
-            if _run_part(PARTS[name], runtime.environment()):
-                failed.append(name)
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            found = pool.map(lambda lane: [name for name in lane if not _passes(name, runtime.environment())], lanes)
+            failed = [name for lane in found for name in lane]
     if failed:
         raise ConductorError(f"test: failed in {', '.join(failed)}", 1)
     return 0
 
 
-def _run_part(part: Part, addresses: dict[str, str]) -> int:
+def _passes(name: str, addresses: dict[str, str]) -> bool:
+    began = time.monotonic()
+    say(f"test: {name} …")
+    command, folder, environment = _prepare(PARTS[name], addresses)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    result = "failed" if done.returncode else "passed"
+    say(f"{done.stdout.rstrip()}\ntest: {name}: {result} in {time.monotonic() - began:.0f} s")
+    return done.returncode == 0
+
+
+def _prepare(part: Part, addresses: dict[str, str]) -> tuple[list[str], Path, dict[str, str]]:
+    """Give the command that tests a part, its folder and its environment."""
     folder = STACK / part.folder
     environment = {**os.environ, **addresses, "TZ": "UTC"}
     if part.lock is None:
@@ -68,12 +86,11 @@ def _run_part(part: Part, addresses: dict[str, str]) -> int:
         if not link.exists():
             link.symlink_to(modules)
         environment["PATH"] = f"{node.path.parent}{os.pathsep}{os.environ['PATH']}"
-        return subprocess.run([*environments.npm(node), "test"], cwd=folder, env=environment, check=False).returncode
+        return [*map(str, environments.npm(node)), "test"], folder, environment
     python = environments.make_python(STACK / part.lock) / "bin" / "python"
     paths = [environments.make_testing(), STACK, folder]
     if part.beside:
         paths += environments.make_python(STACK / part.beside).glob("lib/python*/site-packages")
     environment["PYTHONPATH"] = os.pathsep.join(map(str, paths))
     tests = [str(path) for path in (folder / "tests",) if path.exists()]
-    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
+    return [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests], folder, environment
