@@ -119,7 +119,7 @@ def read_truth(logs: Path) -> Truth:
     folder = truth_folder(logs)
     plan_path, run_path = folder / "plan.json", folder / "run.json"
     plan, run = _read_json(plan_path), _read_json(run_path)
-    started = _get(run, "started_ns", int, run_path)
+    seed, started = _get(plan, "seed", int, plan_path), _get(run, "started_ns", int, run_path)
     whole = Stretch(started, started + int(_get(run, "seconds", float, run_path) * SECOND))
     planned = _get(plan, "episodes", list, plan_path)
     episodes = [_episode(number, entry, started, plan_path) for number, entry in enumerate(planned)]
@@ -127,7 +127,7 @@ def read_truth(logs: Path) -> Truth:
         raise LabelError(f"{plan_path}: two episodes have the same id")
     known = {episode.id: episode for episode in episodes}
     _read_ledger(folder / "ledger.jsonl", known, planned, whole.end)
-    truth = Truth(folder, _get(plan, "seed", int, plan_path), whole, episodes, _read_late(folder / "harness.jsonl"))
+    truth = Truth(folder, seed, whole, episodes, _read_late(folder / "harness.jsonl"))
     kinds = {exposure["kind"] for episode in episodes for exposure in episode.exposures}
     truth.actors = list(_read_actors(folder / "actors.jsonl", known, needed="actor" in kinds))
     truth.blocked = list(_read_blocked(folder / "evidence.jsonl", known, needed="blocked" in kinds))
