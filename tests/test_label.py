@@ -188,11 +188,23 @@ def test_blocked_matches_a_wait_to_its_span(case: Case) -> None:
     case.blocked("e1", LOCKING, HOLD + 0.003, HOLD + 0.39)
     case.blocked("e1", LOCKING, 120.021, 120.4)
     case.evidence.append({"kind": "process", "episode": "e1", "pid": 1})
-    done(case)
+    report = done(case)
+    assert (report.waits_seen, report.waits_found) == (2, 1)
+    assert "waits for locks whose span was found: 1 of 2" in str(report)
     found = of_traces(case)
     assert found(near) == exposed("hold")
     for trace in (far, other, unseen):
         assert found(trace) == NORMAL
+
+
+def test_of_two_statements_that_fit_it_was_the_one_that_lasted_so_long(case: Case) -> None:
+    text = "SELECT quantity FROM stock WHERE sku = ANY(%s) AND tenant = %s FOR UPDATE"
+    quick, held = case.query(HOLD + 0.002, text, ms=2), case.query(HOLD, text, ms=400)
+    case.episode(100, exposure={"kind": "blocked"})
+    case.blocked("e1", LOCKING, HOLD + 0.003, HOLD + 0.43)
+    done(case)
+    assert of_traces(case)(held) == exposed("hold")
+    assert of_traces(case)(quick) == NORMAL
 
 
 def test_a_statement_that_postgres_cut_is_known_by_its_beginning(case: Case) -> None:

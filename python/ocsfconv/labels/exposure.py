@@ -16,6 +16,8 @@ from ocsfconv.labels.truth import Actual, Episode, Json, Stretch, Truth
 
 NEAR_NS = 20_000_000
 """How far apart a statement's start may be in PostgreSQL's eyes and in its span."""
+SEEN_LATE_NS = 100_000_000
+"""How late a wait's end may be seen: of several statements that fit, it was one that lasted so long."""
 CUT_STATEMENT = 1000
 """PostgreSQL shows the first 1,023 bytes of a statement; one that long is compared by its beginning."""
 PLACEHOLDER = r"%s|%\([^)]*\)s|\$[0-9]+"
@@ -26,6 +28,7 @@ CREATE TABLE log_uses (row BIGINT, episode INTEGER, cause VARCHAR, t BIGINT);
 CREATE TABLE point_uses (row BIGINT, episode INTEGER, cause VARCHAR, t BIGINT);
 CREATE TABLE actors (trace_id VARCHAR, episode INTEGER, role VARCHAR, sent BIGINT);
 CREATE TABLE blocked (episode INTEGER, statement VARCHAR, since BIGINT, until BIGINT);
+CREATE TABLE waits (wait INTEGER, trace_id VARCHAR, episode INTEGER, since BIGINT, until BIGINT);
 """
 POINT_TIME = "CASE WHEN s IS NOT NULL THEN (s + t) // 2 ELSE t END"
 """A point that counts on stands for the time since the one before: the middle of that time decides."""
@@ -155,16 +158,19 @@ def _find_blocked(store: Store, number: int, exposure: Json, whole: Stretch) -> 
     pattern = f"AND regexp_matches(query, {literal(exposure['pattern'])})" if "pattern" in exposure else ""
     plain = r"trim(regexp_replace(regexp_replace({}, '{}', '?', 'g'), '\s+', ' ', 'g'))"
     store.db.execute(
-        f"""INSERT INTO trace_uses
-        WITH waits AS (
+        f"""INSERT INTO waits
+        WITH seen AS (
             SELECT {plain.format("statement", PLACEHOLDER)} AS text, since, until, row_number() OVER () AS wait
-            FROM (SELECT statement, since, max(until) AS until FROM blocked WHERE episode = {number} GROUP BY ALL)
+            FROM (SELECT statement, since, max(until) AS until FROM blocked
+                WHERE episode = {number} GROUP BY statement, since)
         ), held AS (
             SELECT trace_id, {plain.format("query", PLACEHOLDER)} AS text, t, e FROM run.spans
             WHERE kind = 'Client' AND query IS NOT NULL AND {overlaps(whole)} {pattern}
         )
-        SELECT trace_id, {number}, 'exposed', since, least(e, until) FROM waits JOIN held
+        SELECT wait, trace_id, {number}, since, least(e, until) FROM seen LEFT JOIN held
         ON abs(t - since) <= {NEAR_NS}
-            AND (held.text = waits.text OR length(waits.text) >= {CUT_STATEMENT} AND starts_with(held.text, waits.text))
-        QUALIFY row_number() OVER (PARTITION BY wait ORDER BY abs(t - since)) = 1"""
+            AND (held.text = seen.text OR length(seen.text) >= {CUT_STATEMENT} AND starts_with(held.text, seen.text))
+        QUALIFY row_number() OVER (PARTITION BY wait ORDER BY e < until - {SEEN_LATE_NS}, abs(t - since)) = 1;
+        INSERT INTO trace_uses SELECT trace_id, episode, 'exposed', since, until FROM waits
+        WHERE episode = {number} AND trace_id IS NOT NULL"""
     )

@@ -43,6 +43,7 @@ def label_run(
         footprints = Footprints(store)
         impacts = [_measured(footprints, episode) for episode in truth.episodes]
         (found,) = store.row("SELECT count(*) FROM actors SEMI JOIN run.spans USING (trace_id)")
+        waits, matched = store.row("SELECT count(*), count(trace_id) FROM waits")
         if not footprint:
             find_excess(store)
             decide(store, truth, {impact.episode.id: impact.status for impact in impacts})
@@ -61,6 +62,8 @@ def label_run(
         signals=shares,
         actors_sent=len(truth.actors),
         actors_found=found,
+        waits_seen=waits,
+        waits_found=matched,
         late_seconds=sum(stretch.seconds for stretch in truth.late),
         run_start_ns=truth.run.start,
         seconds=round(time.monotonic() - began, 3),

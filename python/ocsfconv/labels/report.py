@@ -92,6 +92,8 @@ class LabelReport:
     signals: Mapping[str, Shares]
     actors_sent: int
     actors_found: int
+    waits_seen: int
+    waits_found: int
     late_seconds: float
     run_start_ns: int
     seconds: float
@@ -119,6 +121,7 @@ class LabelReport:
             "episodes": [impact.row() for impact in self.impacts],
             "signals": {name: asdict(shares) for name, shares in self.signals.items()},
             "actors": {"sent": self.actors_sent, "found": self.actors_found},
+            "waits": {"seen": self.waits_seen, "found": self.waits_found},
             "late_seconds": self.late_seconds,
             "seconds": self.seconds,
             "outputs": list(self.outputs),
@@ -162,6 +165,7 @@ def render(reports: Sequence[LabelReport], *, footprint_only: bool = False) -> I
     yield from table(header, [[name, *map(str, counts.values())] for name, counts in totals.items()])
     yield ""
     yield from _share_table(reports)
+    yield from _found(reports)
     late = sum(report.late_seconds for report in reports)
     if late:
         yield ""
@@ -173,6 +177,17 @@ def render(reports: Sequence[LabelReport], *, footprint_only: bool = False) -> I
     for report in reports:
         for fault in report.faults:
             yield f"warning: {_case(report)}{plain(fault)}"
+
+
+def _found(reports: Sequence[LabelReport]) -> Iterator[str]:
+    """How much of the evidence met a span."""
+    sent, waits = (sum(report.actors_sent for report in reports), sum(report.waits_seen for report in reports))
+    if sent or waits:
+        yield ""
+    if sent:
+        yield f"requests of actors that are in the data: {sum(report.actors_found for report in reports):,} of {sent:,}"
+    if waits:
+        yield f"waits for locks whose span was found: {sum(report.waits_found for report in reports):,} of {waits:,}"
 
 
 def _case(report: LabelReport) -> str:
