@@ -17,7 +17,7 @@ from load.scenarios import ScenarioError
 from seed.people import ADMINS
 
 STACK = Path(__file__).resolve().parents[1]
-ANY = "any"  # a change that does no harm, of any service
+ANY, NONE = "any", "none"  # a change that does no harm, of any service; no release at all
 MINOR = 0.3  # of the releases: a new minor version, the others a new patch version
 
 Version = tuple[int, ...]
@@ -58,12 +58,14 @@ def settle(
     """Give each release (`t`, `service`) and each action `release` its place in the chain.
 
     Releases get `from`, `to`, `patch`, `user`; those for which no change is left are left out of what comes back.
-    Actions name a `change`, `SERVICE/NAME` or `any`, and get `service` and the same; their episode's root, exposure and
+    Actions name a `change`, `SERVICE/NAME` or `any` (with `none` they are left out), and get `service` and the same; their episode's root, exposure and
     footprint get what they call `<service>`, `<version>` and `<routes>`, and lose the bands of other changes.
 
     Raises:
         ScenarioError: a change is not listed, or none is left.
     """
+    for episode in episodes:
+        episode["actions"] = [action for action in episode["actions"] if action.get("change") != NONE]
     known = listed(stack)
     lines = {service: _line(stack, service, known[service]) for service in known}
     kept = []

@@ -54,7 +54,9 @@ class Proxy:
         if wanted.get("mode", "forward") == "refuse" or wanted.get("bytes_per_second"):
             return True
         exchanges = self._exchanges(context, context.kept["after"])
-        return any(one["held_ms"] > 0 or not one["answered"] for one in exchanges)
+        if wanted.get("mode") == "hold":
+            return any(not one["answered"] for one in exchanges)
+        return any(one["held_ms"] > 0 for one in exchanges)
 
     def undo(self, undo: Undo, context: Context) -> None:
         """Leave the line alone, and keep what passed."""

@@ -99,6 +99,13 @@ def test_an_episode_is_told_of_its_release_and_keeps_its_bands() -> None:
     assert one["reach"] == entry["reach"]
 
 
+def test_an_action_without_a_change_is_none() -> None:
+    one = episode(100, "none")
+    one["actions"].append({"mechanism": "provider"})
+    settle(Random(1), [], [one])
+    assert one["actions"] == [{"mechanism": "provider"}]
+
+
 def test_an_ordinary_release_without_a_change_left_is_left_out() -> None:
     harmless = listed()["auth-service"]["harmless"]
     releases = [release(float(t), "auth-service") for t in range(len(harmless) + 1)]

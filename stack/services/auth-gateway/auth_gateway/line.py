@@ -56,14 +56,13 @@ class Connection:
         self._exchanges, self._writers = exchanges, writers
         self._exchange: Exchange | None = None
 
-    def note(self, size: int, held: float, *, request: bool) -> None:
+    def came(self, size: int, *, request: bool) -> Exchange:
         """Count a segment for its exchange."""
         if self._exchange is None or (request and self._exchange.answered):
             self._exchange = self._exchanges.begin()
         self._exchange.bytes += size
-        self._exchange.held_ms += round(held * 1000, 3)
         self._exchange.answered |= not request
-        self._exchange.closed_ns = time.time_ns()
+        return self._exchange
 
     def reset(self) -> None:
         """End it at once, with what is under way."""
@@ -138,7 +137,9 @@ class Gateway:
     ) -> None:
         try:
             while data := await reader.read(SEGMENT):
-                connection.note(len(data), await self._hold(len(data), request=request), request=request)
+                exchange = connection.came(len(data), request=request)
+                exchange.held_ms += round(await self._hold(len(data), request=request) * 1000, 3)
+                exchange.closed_ns = time.time_ns()
                 writer.write(data)
                 await writer.drain()
             writer.write_eof()

@@ -1,6 +1,7 @@
 from statistics import median
 
 import pytest
+
 from auth_gateway.shaping import Shaper, Shaping
 
 
