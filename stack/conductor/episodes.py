@@ -93,9 +93,7 @@ class Episodes:
 
     def _play(self, episode: Episode) -> None:
         key, title = episode["id"], name_of(episode)
-        guard = getattr(self._runtime, "guard", None)
-        if guard is not None:
-            guard.undo(key, undo_command(self._runtime))
+        self._runtime.guard.undo(key, undo_command(self._runtime))
         begun: list[Injection] = []
         with watching(episode["exposure"], self._context(episode)):  # also how it begins and how it is undone
             try:
@@ -108,8 +106,8 @@ class Episodes:
             self._say(f"{title}: undoing")
             for injection in reversed(begun):
                 self._take_back(injection)
-        if guard is not None and not self.wrong:
-            guard.undone(key)
+        if not self.wrong:
+            self._runtime.guard.undone(key)
         self._say(f"{title}: {'NOT ' if self.wrong else ''}undone")
 
     def _context(self, episode: Episode) -> Context:

@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import fastjsonschema
 import yaml
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
@@ -82,9 +81,18 @@ def _drawn(r: Random, value: Any) -> Any:
 
 
 @cache
-def _check(folder: Path) -> Any:
+def _check(folder: Path) -> Callable[[Any], None]:
+    import fastjsonschema  # here, for whoever compiles a plan without any does without it
+
+    def check(facts: Any) -> None:
+        try:
+            valid(facts)
+        except fastjsonschema.JsonSchemaValueException as error:
+            raise ScenarioError(error.message.replace("data", "the file", 1)) from None
+
     own = folder / "schema.json"
-    return fastjsonschema.compile(json.loads((own if own.exists() else FOLDER / "schema.json").read_text()))
+    valid = fastjsonschema.compile(json.loads((own if own.exists() else FOLDER / "schema.json").read_text()))
+    return check
 
 
 def load(path: Path) -> Scenario:
@@ -94,8 +102,8 @@ def load(path: Path) -> Scenario:
         _check(path.parent)(facts)
     except yaml.YAMLError as error:
         raise ScenarioError(f"{path.name}: {' '.join(str(error).split())}") from None
-    except fastjsonschema.JsonSchemaValueException as error:
-        raise ScenarioError(f"{path.name}: {error.message.replace('data', 'the file', 1)}") from None
+    except ScenarioError as error:
+        raise ScenarioError(f"{path.name}: {error}") from None
     if facts["name"] != path.stem:
         raise ScenarioError(f"{path.name}: its name says {facts['name']!r}; file and name must be the same")
     scenario = Scenario(facts["name"], facts["number"], facts)

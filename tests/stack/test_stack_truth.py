@@ -33,6 +33,7 @@ def test_the_plan_has_its_form(recording: Recording) -> None:
 def test_the_plan_compiles_to_the_same_bytes(recording: Recording, tmp_path: Path) -> None:
     again = tmp_path / "plan.json"
     command = [sys.executable, "-m", "load.plan", "--seed", str(SEED), "--duration", str(DURATION)]
+    command += ["--scenarios", "none"]  # as good as all of them in a run that is too short for any
     # Another order of sets and hashes must not show.
     subprocess.run(
         [*command, "--rate", str(RATE), "--out", str(again)],
