@@ -66,6 +66,7 @@ def record(runtime: Runtime, asked: Asked) -> None:
 
 
 def _record(runtime: Runtime, asked: Asked) -> None:
+    recovery.undo_before(runtime)  # data are made anew, but what a killed conductor left beside the shop runs on
     logs = runtime.logs_folder
     truth = logs / "truth"
     for folder in (logs / "otel", truth):
@@ -77,7 +78,7 @@ def _record(runtime: Runtime, asked: Asked) -> None:
         (truth / f"{name}.jsonl").touch()
     recovery.keep(runtime.state, truth / "ledger.jsonl")
     decoys = sum(episode["decoy"] for episode in plan["episodes"])
-    told = f"{len(plan['episodes']) - decoys} episodes and {decoys} decoys"
+    told = f"episodes: {len(plan['episodes']) - decoys}, decoys: {decoys}"
     say(f"{len(plan['sessions']):,} sessions over {plan['duration_s']:g} s, {told}, seed {plan['seed']}")
     began = time.monotonic()
     with runtime:

@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from conductor import dataset
+from conductor import dataset, recovery
 from conductor.cases import SEVERITIES, Case
 from conductor.episodes import outcomes
 from conductor.errors import ConductorError
@@ -65,7 +65,7 @@ def make(settings: Settings, cases: Sequence[Case]) -> int:
         _agree(settings)
         waiting = [case for case in cases if not _folder(settings, case).exists()]
         minutes = len(waiting) * (settings.normal + EPISODE_SECONDS + OVERHEAD) / 60
-        say(f"{len(cases)} cases, {len(cases) - len(waiting)} of them done; about {minutes:.0f} minutes to go")
+        say(f"cases: {len(cases)}, done: {len(cases) - len(waiting)}; about {minutes:.0f} minutes to go")
         failed: dict[str, str] = {}
         in_a_row = 0
         for number, case in enumerate(waiting, 1):
@@ -116,10 +116,11 @@ def _attempts(settings: Settings, case: Case) -> str | None:
 
 def _make(settings: Settings, case: Case) -> None:
     work = settings.out / ".work"
-    shutil.rmtree(work, ignore_errors=True)
     logs, data = work / "logs", work / "data"
-    data.mkdir(parents=True)
     runtime = open_runtime(settings.runtime, settings.state, logs)
+    recovery.undo_before(runtime)  # by the ledger of an interrupted case
+    shutil.rmtree(work, ignore_errors=True)
+    data.mkdir(parents=True)
     dataset.record(runtime, dataset.Asked(case.seed, settings.normal, settings.rate, case=case.asked))
     report = _run(settings, "--json", str(logs / "otel"), "--out", str(data))
     (data / "conversion.json").write_text(report)

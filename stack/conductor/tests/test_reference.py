@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conductor import dataset, reference
+from conductor import dataset, recovery, reference
 from conductor.cases import choose
 from conductor.errors import ConductorError
 
@@ -60,6 +60,7 @@ class World:
         self.fails: list[str] = []
         self.interrupts: str | None = None
         monkeypatch.setattr(reference, "open_runtime", lambda kind, state, logs: logs)
+        monkeypatch.setattr(recovery, "undo_before", lambda runtime: None)
         monkeypatch.setattr(dataset, "record", self.record)
         monkeypatch.setattr(dataset, "measure", lambda logs, data: print("a table") or 0)
         monkeypatch.setattr(reference, "_run", self.convert)
