@@ -21,6 +21,7 @@ from conductor import health, releases
 from conductor.compose_file import load
 from conductor.errors import ConductorError
 from conductor.guard import Guard
+from conductor.launch import Launch
 from conductor.places import COMPOSE_FILE, IMAGES, STACK, checksum
 from conductor.runtime import LOAD, Status, clients, default_logs, exclusive, undisturbed, variables
 from conductor.steps import say
@@ -196,6 +197,10 @@ class ComposeRuntime:
         """Give the main process of a service as the engine's machine numbers it."""
         words = ["docker", "inspect", "--format", "{{.State.Pid}}", self._ids()[service]]
         return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+
+    def beside(self, service: str, command: Sequence[str]) -> Launch:
+        """Say how another program runs in a service's container."""
+        return Launch([*self._files(), "exec", "-T", service, *command], self._environment, self.state)
 
     @property
     def guard(self) -> Guard:

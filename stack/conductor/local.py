@@ -20,7 +20,7 @@ from conductor import database, health, ports, programs
 from conductor.compose_file import Loopback, Service, closure, load
 from conductor.errors import ConductorError, tail
 from conductor.guard import Guard
-from conductor.launch import check_environment, launch, out_of_the_way
+from conductor.launch import Launch, check_environment, launch, out_of_the_way
 from conductor.places import COMPOSE_FILE, STACK
 from conductor.processes import Entry, born, family, memory, own_memory, spawn, stop, stop_in_order
 from conductor.runtime import LOAD, Status, clients, default_logs, exclusive, undisturbed, variables
@@ -275,6 +275,14 @@ class LocalRuntime:
         child = spawn(list(command), environment, STACK, self._log(name), before_exec)
         self._add(name, child, "SIGTERM", 10.0)
         return child
+
+    def beside(self, service: str, command: Sequence[str]) -> Launch:
+        """Say how another program runs in the environment of a service that is written in Python."""
+        it = self._translated(service)
+        how = launch(it, self.state, self._folder(it, "/srv/app", "release"), None)
+        program, *words = (self._loopback.rewrite(it, word) for word in command)
+        found = str(Path(how.command[0]).with_name(program))
+        return Launch([found, *words], how.environment | {"PYTHONPATH": str(STACK)}, how.cwd)
 
     @property
     def guard(self) -> Guard:

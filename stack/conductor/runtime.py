@@ -18,6 +18,7 @@ import psutil
 from conductor.compose_file import Service, read_env
 from conductor.errors import ConductorError
 from conductor.guard import Guard
+from conductor.launch import Launch
 from conductor.places import IMAGES, ROOT
 
 LOAD = "load-generator"
@@ -77,6 +78,9 @@ class Runtime(Protocol):
     @property
     def guard(self) -> Guard:
         """The guard, for processes and effects that must not outlive the conductor."""
+
+    def beside(self, service: str, command: Sequence[str]) -> Launch:
+        """Say how another program runs where a service does, with what that has; words as they are in its container."""
 
     def address(self, service: str, port: int) -> str:
         """Give `host:port` under which this machine reaches a service's port."""

@@ -1,8 +1,8 @@
-"""A program of the load, on the host in both runtimes: an attacker, or people who only look like one.
+"""A program of the load, where the load runs: an attacker, or people who only look like one.
 
-Arguments: `actor`, which one; `role`, attacker or decoy; what else is said are its own parameters. It is known by its
-working folder, which nothing else works in. What it sends it writes into a file of its own, and undoing joins that to
-`actors.jsonl`, whether it ended by itself, was stopped or was killed.
+Arguments: `actor`, which one; `role`, attacker or decoy; what else is said are its own parameters. It acts as long as
+its order is there, which also reaches into a container. What it sends it writes into a file of its own, and undoing
+joins that to `actors.jsonl`, whether it ended by itself, was stopped or was killed.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from typing import Any
 
 import psutil
 
-from conductor.environments import make_python
 from conductor.errors import ConductorError, tail
 from conductor.launch import out_of_the_way
 from conductor.mechanisms.base import Arguments, Context, Undo
 from conductor.mechanisms.process import working_in
-from conductor.places import MADE, STACK
 from conductor.runtime import LOAD
 
+INSIDE, TARGET = "/var/log/truth", "http://web-api:8000"  # as compose.yaml has them for the load
 PATIENCE = 6.0  # seconds; what is under way may end
 
 
@@ -41,31 +40,36 @@ class Actor:
 
     def command(self, arguments: Arguments) -> tuple[str, str]:
         """Give its line, and how it is ended."""
-        return f"python -m load.actors --order order.json # {arguments['actor']}", "kill -TERM of it"
+        return f"python -m load.actors --order FILE # {arguments['actor']}", "rm FILE"
 
     def prepare(self, arguments: Arguments, context: Context) -> Undo:
-        """Say where it works and writes."""
-        requests = _requests(arguments, context)
-        requests.unlink(missing_ok=True)
-        into = requests.with_name("actors.jsonl")
-        return {"folder": str(_folder(arguments, context)), "requests": str(requests), "into": str(into)}
+        """Say where it works, is ordered and writes."""
+        name, truth = _name(arguments, context), context.runtime.logs_folder / "truth"
+        undo = {
+            "folder": str(context.runtime.state / "actors" / name),
+            "order": str(truth / f"{name}.order"),
+            "requests": str(truth / f"{name}.jsonl"),
+            "into": str(truth / "actors.jsonl"),
+        }
+        Path(undo["requests"]).unlink(missing_ok=True)
+        return undo
 
     def begin(self, arguments: Arguments, context: Context) -> None:
         """Write its order and start it."""
-        folder, requests = _folder(arguments, context), _requests(arguments, context)
+        undo = self.prepare(arguments, context)
+        folder, name = Path(undo["folder"]), _name(arguments, context)
         folder.mkdir(parents=True, exist_ok=True)
-        params = {name: value for name, value in arguments.items() if name not in ("actor", "role")}
+        params = {key: value for key, value in arguments.items() if key not in ("actor", "role")}
         order = {"actor": arguments["actor"], "episode": context.episode, "role": arguments["role"],
                  "seed": context.seed, "params": params}  # fmt: skip
-        (folder / "order.json").write_text(json.dumps(order))
-        bindir = make_python(STACK / "load" / "requirements.txt") / "bin"
-        command = [str(bindir / "python"), "-m", "load.actors", "--order", "order.json", "--requests", str(requests)]
-        target = context.runtime.environment()["TARGET"]
+        Path(undo["order"]).write_text(json.dumps(order))
+        words = ["--order", f"{INSIDE}/{name}.order", "--requests", f"{INSIDE}/{name}.jsonl", "--target", TARGET]
+        how = context.runtime.beside(LOAD, ["python", "-m", "load.actors", *words])
         with (folder / "output.log").open("wb") as output:
             context.kept[str(folder)] = subprocess.Popen(
-                [*command, "--target", target],
+                how.command,
                 cwd=folder,
-                env=_environment(folder),
+                env=how.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -79,8 +83,9 @@ class Actor:
         Raises:
             ConductorError: it has ended without an answer.
         """
-        folder = _folder(arguments, context)
-        if any("status" in line for line in _lines(_requests(arguments, context))):
+        name = _name(arguments, context)
+        folder = context.runtime.state / "actors" / name
+        if any("status" in line for line in _lines(context.runtime.logs_folder / "truth" / f"{name}.jsonl")):
             return True
         status = context.kept[str(folder)].poll()
         if status is not None:
@@ -91,9 +96,10 @@ class Actor:
         """End it, and join what it wrote to what all actors wrote."""
         folder = Path(undo["folder"])
         child = context.kept.pop(undo["folder"], None)
+        Path(undo["order"]).unlink(missing_ok=True)
         left = working_in(folder)
-        for stop in (psutil.Process.terminate, psutil.Process.kill):
-            for process in left:
+        for stop in (None, psutil.Process.terminate, psutil.Process.kill):
+            for process in left if stop else []:
                 with suppress(psutil.NoSuchProcess):
                     stop(process)
             if child is not None:
@@ -144,14 +150,5 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def _folder(arguments: Arguments, context: Context) -> Path:
-    return context.runtime.state / "actors" / f"{context.episode}-{arguments['actor']}"
-
-
-def _requests(arguments: Arguments, context: Context) -> Path:
-    return context.runtime.logs_folder / "truth" / f"actors-{context.episode}-{arguments['actor']}.jsonl"
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "TZ": "UTC", "LANG": "C.UTF-8",
-            "PYTHONPATH": str(STACK), "PYTHONPYCACHEPREFIX": str(MADE / "pycache")}  # fmt: skip
+def _name(arguments: Arguments, context: Context) -> str:
+    return f"actor-{context.episode}-{arguments['actor']}"

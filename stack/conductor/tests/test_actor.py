@@ -14,9 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from conductor.compose import ComposeRuntime
+from conductor.environments import make_python
 from conductor.episodes import asked
 from conductor.errors import ConductorError
 from conductor.guard import Guard
+from conductor.launch import Launch
+from conductor.local import LocalRuntime
 from conductor.mechanisms import Context, mechanism
 from conductor.mechanisms.actor import join
 from conductor.mechanisms.process import working_in
@@ -39,8 +43,13 @@ class Shop:
     def guard(self) -> Guard:
         return Guard(self.state)
 
-    def environment(self) -> dict[str, str]:
-        return {"TARGET": self._url}
+    def beside(self, service: str, command: list[str]) -> Launch:
+        assert service == "load-generator"
+        places = {"http://web-api:8000": self._url, "/var/log/truth/": f"{self.logs_folder}/truth/"}
+        for written, found in places.items():
+            command = [word.replace(written, found) for word in command]
+        bindir = make_python(STACK / "load" / "requirements.txt") / "bin"
+        return Launch([str(bindir / command[0]), *command[1:]], {"PYTHONPATH": str(STACK)}, self.state)
 
 
 @pytest.fixture
@@ -105,6 +114,18 @@ def test_another_process_ends_it_and_keeps_what_it_sent(context):
     assert mechanism("actor").undone(undo, stranger) and seen(context) == {line["trace_id"] for line in joined(context)}
 
 
+def test_taking_its_order_away_ends_it(context):
+    """As it must be in a container, where no signal of the conductor reaches it."""
+    found = mechanism("actor")
+    undo = found.prepare(STUFFING, context)
+    found.begin(STUFFING, context)
+    assert asked(lambda: found.in_effect(STUFFING, context), 20)
+    Path(undo["order"]).unlink()
+    assert context.kept[undo["folder"]].wait(10) == 0
+    found.undo(undo, context)
+    assert found.undone(undo, context)
+
+
 def test_a_killed_actor_loses_nothing(context):
     found = mechanism("actor")
     undo = found.prepare(STUFFING, context)
@@ -140,3 +161,16 @@ def test_an_actor_that_cannot_act_is_a_failure_that_says_why(context):
         asked(lambda: found.in_effect(wrong, context), 20)
     found.undo(undo, context)
     assert found.undone(undo, context) and joined(context) == []
+
+
+def test_a_program_runs_where_the_load_runs(tmp_path):
+    words = ["python", "-m", "load.actors", "--order", "/var/log/truth/a.order", "--target", "http://web-api:8000"]
+    here = LocalRuntime(tmp_path / "run").beside("load-generator", words)
+    assert Path(here.command[0]).is_file() and here.command[1:4] == ["-m", "load.actors", "--order"]
+    assert here.command[4] == str(tmp_path / "run" / "logs" / "truth" / "a.order")
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", here.command[6])
+    help_text = subprocess.run([*here.command[:3], "--help"], env=here.environment, capture_output=True, check=True)
+    assert b"--order" in help_text.stdout
+    inside = ComposeRuntime(tmp_path / "run").beside("load-generator", words)
+    assert inside.command[:2] == ["docker", "compose"]
+    assert inside.command[-len(words) - 3 :] == ["exec", "-T", "load-generator", *words]

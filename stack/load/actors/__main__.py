@@ -20,6 +20,8 @@ import gevent
 from load.actors.order import Order, OrderError
 from load.actors.stage import Stage, planned
 
+ASK_EVERY = 0.25
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(
@@ -40,6 +42,7 @@ def main() -> int:
         stage = Stage(order, options.target, options.requests)
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, stage.stopping.set)
+        gevent.spawn(_while_ordered, options.order, stage)
         told = stage.play()
     except OrderError as error:
         sys.stderr.write(f"actor: {error}\n")
@@ -49,6 +52,13 @@ def main() -> int:
         sys.stderr.write(f"actor: nothing was answered by {options.target}\n")
         return 1
     return 0
+
+
+def _while_ordered(order: Path, stage: Stage) -> None:
+    """Whoever takes the order away ends the actor: no signal reaches into a container."""
+    while order.exists():
+        gevent.sleep(ASK_EVERY)
+    stage.stopping.set()
 
 
 def expected(order: Order) -> dict[str, object]:
