@@ -21,6 +21,19 @@ from conductor.runtime import LOAD, Runtime, exclusive
 from conductor.steps import say
 
 INTERRUPTED = 130
+RECORD_EXAMPLES = """\
+examples:
+  conductor record                                   ten minutes, seed 7, whatever may go wrong
+  conductor record --duration 2h --seed 11 --scenarios none
+  conductor record --scenarios cpu-hog,bad-deploy@subtle,cache-storm:decoy
+  conductor record --case lock-contention:fault@medium --normal 2m
+"""
+REFERENCE_EXAMPLES = """\
+examples:
+  conductor reference --python .venv/bin/python --cases 3            three faults of each scenario, one a severity
+  conductor reference --python .venv/bin/python --cases 3,decoy*3,nothing*9
+  conductor reference --python .venv/bin/python --cases cpu-hog@subtle*10,bad-deploy:decoy
+"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,7 +64,13 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--services", type=_names, required=True)
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    record = verbs.add_parser("record", parents=[common], help="run the shop with visitors; leave telemetry and truth")
+    record = verbs.add_parser(
+        "record",
+        parents=[common],
+        help="run the shop with visitors; leave telemetry and truth",
+        epilog=RECORD_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     record.add_argument("--seed", type=int, default=7, help="decides who visits and what happens (7)")
     record.add_argument("--duration", type=_duration, default=600.0, help="90s, 10m, 2h (10m)")
     record.add_argument("--rate", type=float, default=60.0, help="mean requests a second (60)")
@@ -67,6 +86,8 @@ def parser() -> argparse.ArgumentParser:
         "reference",
         parents=[common],
         help="record many short cases, each with its own seed; goes on after any interruption",
+        epilog=REFERENCE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     reference.add_argument(
         "--cases",

@@ -71,7 +71,11 @@ def make(settings: Settings, cases: Sequence[Case]) -> int:
         for number, case in enumerate(waiting, 1):
             began = time.monotonic()
             say(f"case {number} of {len(waiting)}: {case.name}")
-            fault = _attempts(settings, case)
+            try:
+                fault = _attempts(settings, case)
+            except KeyboardInterrupt:
+                say(f"case {case.name} is not done: the same command goes on with it")
+                raise
             in_a_row = in_a_row + 1 if fault else 0
             if fault:
                 failed[case.name] = fault
