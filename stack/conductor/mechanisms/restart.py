@@ -5,6 +5,8 @@ Arguments: `services`, names in the order in which they are restarted.
 
 from __future__ import annotations
 
+import re
+
 from conductor import health
 from conductor.mechanisms.base import Arguments, Context, Undo
 
@@ -45,6 +47,8 @@ class Restart:
 
 
 def _answers(name: str, context: Context) -> bool:
+    """Ask where compose.yaml has the service's health asked."""
     service = context.runtime.services[name]
-    check = service.ports[-1] if name == "auth-gateway" else service.ports[0]
-    return health.ask_url(f"http://{context.runtime.address(name, check)}/health") is None
+    asked = re.search(r"http://127\.0\.0\.1:(\d+)(/\S*?)['\"]", " ".join(service.check.test if service.check else ()))
+    port, path = (int(asked[1]), asked[2]) if asked else (service.ports[0], "/health")
+    return health.ask_url(f"http://{context.runtime.address(name, port)}{path}") is None

@@ -18,11 +18,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from conductor.compose_file import load, read_env
 from conductor.episodes import asked
 from conductor.errors import ConductorError
 from conductor.mechanisms import Context, mechanism
 from conductor.mechanisms.base import Evidence
-from conductor.places import STACK
+from conductor.places import COMPOSE_FILE, IMAGES, STACK
 from conductor.releases import switch
 
 AGREED = {"rate_limit": 0.0, "burst": 0.0, "maintenance": 0.0, "slowdown": 1.0}
@@ -257,10 +258,7 @@ def test_another_process_stops_what_it_may_not_start(versions):
 def test_restarted_services_are_asked(tmp_path):
     with serving({"status": "ok"}) as service:
         shop = Shop(tmp_path, {("auth-service", 3000): service.server_port, ("auth-gateway", 9901): free()})
-        shop.services = {
-            "auth-service": SimpleNamespace(ports=(3000,)),
-            "auth-gateway": SimpleNamespace(ports=(3000, 9901)),
-        }
+        shop.services = load(COMPOSE_FILE, read_env(IMAGES))
         context, found = Context(shop, "e1"), mechanism("restart")
         one, both = {"services": ["auth-service"]}, {"services": ["auth-gateway", "auth-service"]}
         found.begin(both, context)
