@@ -1,0 +1,36 @@
+"""Leak tests: whether a data set tells its labels by something other than what really went wrong.
+
+    >>> from pathlib import Path
+    >>> from ocsfconv import leaks
+    >>> report = leaks.run(Path("data"))
+    >>> print(report)
+
+What each test asks, and what it is held against, is in docs/leaks.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocsfconv.leaks.errors import LeakError, need_packages
+
+if TYPE_CHECKING:
+    from ocsfconv.leaks.report import LeakReport
+
+__all__ = ["LeakError", "run"]
+
+
+def run(data: Path, *, truth: Path | None = None, seed: int = 0) -> LeakReport:
+    """Test a labelled DATA folder, or a reference set: a folder with `manifest.json` and `case=*` folders.
+
+    `truth` is the folder of `harness.jsonl`; without it `DATA/truth`, then `DATA/../logs/truth` is looked at. `seed`
+    decides what chance gives.
+
+    Raises:
+        LeakError: a package is missing, or the data cannot be tested.
+    """
+    need_packages()
+    from ocsfconv.leaks import everything
+
+    return everything.test(data, truth, seed)
