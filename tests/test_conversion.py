@@ -184,6 +184,25 @@ def test_the_flat_files_keep_their_contract_and_have_no_label(tmp_path: Path) ->
         assert labels == (["is_monotonic"] if name == "metrics" else [])
 
 
+def test_a_request_s_bytes_stand_in_the_flat_file_whatever_its_class(tmp_path: Path) -> None:
+    """OCSF's API Activity, which an access log becomes when its user is known, has no object for them."""
+    said = {"http.request.method": "GET", "url.path": "/a", "client.address": "10.0.0.9", "http.request.body.size": 7,
+            "http.response.body.size": 640}  # fmt: skip
+    records = []
+    for attributes in (said, {**said, "http.route": "/a", "user.id": "u1"}):
+        held = [
+            {"key": key, "value": {"intValue" if isinstance(value, int) else "stringValue": value}}
+            for key, value in attributes.items()
+        ]
+        records.append({"timeUnixNano": "1768921952043123456", "attributes": held})
+    source = tmp_path / "logs.jsonl"
+    source.write_text(json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}) + "\n")
+    ocsfconv.convert(source, out=tmp_path / "out")
+    table = pq.read_table(tmp_path / "out" / "ocsf_logs.parquet").to_pydict()
+    assert table["class_uid"] == [4002, 6003]
+    assert table["traffic_bytes_in"] == [7, 7] and table["traffic_bytes_out"] == [640, 640]
+
+
 def without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_nulls(held) for key, held in value.items() if held is not None}

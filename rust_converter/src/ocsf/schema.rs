@@ -1094,8 +1094,8 @@ pub static FLAT_LOGS: &[Column] = &[
     Column { name: "container_name", kind: ColumnKind::Text, nullable: true, sources: &[Source::Path(&[31, 7, 1]), Source::Resource("container.name")], rule: None },
     Column { name: "scope_name", kind: ColumnKind::Text, nullable: true, sources: &[Source::Path(&[57, 12, 0])], rule: None },
     Column { name: "environment", kind: ColumnKind::Text, nullable: true, sources: &[Source::Resource("deployment.environment.name")], rule: None },
-    Column { name: "traffic_bytes_in", kind: ColumnKind::Long, nullable: true, sources: &[Source::Path(&[53, 0])], rule: None },
-    Column { name: "traffic_bytes_out", kind: ColumnKind::Long, nullable: true, sources: &[Source::Path(&[53, 1])], rule: None },
+    Column { name: "traffic_bytes_in", kind: ColumnKind::Long, nullable: true, sources: &[Source::Path(&[53, 0]), Source::Attribute("http.request.body.size")], rule: None },
+    Column { name: "traffic_bytes_out", kind: ColumnKind::Long, nullable: true, sources: &[Source::Path(&[53, 1]), Source::Attribute("http.response.body.size")], rule: None },
     Column { name: "http_request_http_method", kind: ColumnKind::Text, nullable: true, sources: &[Source::Path(&[35, 0])], rule: None },
     Column { name: "attributes", kind: ColumnKind::Text, nullable: true, sources: &[Source::Path(&[57, 17])], rule: None },
 ];
