@@ -30,11 +30,15 @@ def collect(order: Order) -> Iterator[Itinerary]:
     lists = _lists(errand, r.sample(STATUSES, len(STATUSES)))
     customers = _customers(errand, r.randint(people.CUSTOMERS.start, 1500))
     exports = list(EXPORTS[: int(order.params.get("exports", 0))])
-    last_export = 0.0
+    asked, due = False, pause(r, BUILDING)
     while errand.clock < order.seconds:
-        if exports and errand.clock - last_export > BUILDING * pause(r, 1.5, longest=3.0):
-            _export(errand, exports.pop(0), pause(r, BUILDING, 0.3))
-            last_export = errand.clock
+        if exports and errand.clock > due:  # the worker builds while more is taken
+            if asked:
+                _fetch(errand, pause(r, pace))
+                exports.pop(0)
+            else:
+                _request(errand, exports[0], pause(r, pace))
+            asked, due = not asked, errand.clock + pause(r, BUILDING, 0.4)
             continue
         steps = customers if r.random() < lookups else lists
         errand.go("collect", pause(r, pace))
@@ -57,7 +61,8 @@ def close_month(order: Order) -> Iterator[Itinerary]:
         while errand.clock < order.seconds:
             _report(errand, pause(errand.r, 2 * pace))
             if exports:
-                _export(errand, exports.pop(), pause(errand.r, BUILDING, 0.4))
+                _request(errand, exports.pop(), pause(errand.r, 2.0))
+                _fetch(errand, pause(errand.r, BUILDING, 0.4))
             for _ in range(errand.r.randint(4, 10)):
                 errand.go("compare", pause(errand.r, pace))
                 errand.wave([next(lists) for _ in range(at_once)])
@@ -100,14 +105,18 @@ def _customers(errand: Errand, first: int, jump: bool = False) -> Iterator[Step]
         number = people.CUSTOMERS.start + (number + stride() - people.CUSTOMERS.start) % len(people.CUSTOMERS)
 
 
-def _export(errand: Errand, kind: str, patience: float) -> None:
-    path, of_it = f"{ADMIN}/exports", f"{ADMIN}/exports/<int:export_id>"
-    errand.go("export", pause(errand.r, 2.0))
+def _request(errand: Errand, kind: str, think: float) -> None:
+    path = f"{ADMIN}/exports"
+    errand.go("export", think)
     errand.wave([errand.call("POST", path, body={"kind": kind}, auth="must", expect=202, gives="export")])
-    errand.go("check", patience)
-    errand.wave([errand.call("GET", of_it, f"{path}/{{export}}", auth="must")])
+
+
+def _fetch(errand: Errand, think: float) -> None:
+    route, path = f"{ADMIN}/exports/<int:export_id>", f"{ADMIN}/exports/{{export}}"
+    errand.go("check", think)
+    errand.wave([errand.call("GET", route, path, auth="must")])
     errand.go("download", pause(errand.r, 1.0))
-    errand.wave([errand.call("GET", f"{of_it}/file", f"{path}/{{export}}/file", auth="must")])
+    errand.wave([errand.call("GET", f"{route}/file", f"{path}/file", auth="must")])
 
 
 def _report(errand: Errand, think: float) -> None:
