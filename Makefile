@@ -51,7 +51,7 @@ LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
-.PHONY: stack-setup up down status logs dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
+.PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -109,8 +109,10 @@ status: $(CONDUCTOR)/.complete ## say how every service of the shop is
 logs: $(CONDUCTOR)/.complete ## show what SERVICE=web-api says; ARGS=--follow to go on
 	@$(CONDUCT) logs $(WHERE) $(SERVICE) $(ARGS)
 
-dataset: $(CONDUCTOR)/.complete $(BUILD) ## run the shop with visitors for DURATION=10m, convert, measure, label
+record: $(CONDUCTOR)/.complete ## run the shop with visitors for DURATION=10m; leaves telemetry and truth in logs
 	$(CONDUCT) record $(WHERE) --seed $(SEED) --duration $(DURATION) --rate $(RATE) --scenarios '$(SCENARIOS)'
+
+dataset: $(BUILD) record ## run the shop with visitors for DURATION=10m, convert, measure, label
 	@mkdir -p $(OUT)
 	$(BIN)/python -m ocsfconv $(LOGS)/otel --out $(OUT) --layout both --json >$(OUT)/conversion.json || [ $$? -eq 1 ]
 	@$(CONDUCT) measure $(WHERE) --data $(OUT)

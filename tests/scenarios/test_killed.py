@@ -61,7 +61,8 @@ class Recording:
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"{what} did not come: {self.told.read_text()}"
+            late = time.monotonic() > deadline
+            assert not late and self.make.poll() is None, f"{what} did not come: {self.told.read_text()}"
             time.sleep(0.02)
 
     def reach(self, phase: str) -> None:
@@ -81,7 +82,10 @@ class Recording:
         self.make.wait(30)
         if not with_guard:
             log = self.state / "log" / "guard.log"
-            self.wait_for(lambda: log.read_text().endswith("\nstopped\n"), "the guard's stop")
+            deadline = time.monotonic() + PATIENCE
+            while not log.read_text().endswith("\nstopped\n"):
+                assert time.monotonic() < deadline, f"the guard has not stopped all: {log.read_text()}"
+                time.sleep(0.1)
 
 
 def children(pid: int) -> list[int]:
