@@ -25,6 +25,7 @@ from load.actors.order import Order, OrderError
 from load.client import headers
 from load.itinerary import build
 from load.plan import visits
+from load.scenarios import SEVERITIES, load_all
 from load.steps import Itinerary
 from seed import people
 
@@ -83,6 +84,28 @@ def test_two_processes_decide_the_same(tmp_path: Path) -> None:
     assert one == two
     assert one.splitlines() == [str(played(actor, seconds=20)) for actor in PARAMS]
     assert all(str(played(actor, seconds=20, seed=8)) not in one for actor in PARAMS)
+
+
+def acting() -> list[tuple[str, str, bool]]:
+    found = []
+    for name, scenario in load_all().items():
+        for decoy in (False, True):
+            if any(action["mechanism"] == "actor" for action in scenario.side(decoy)["actions"]):
+                found += [(name, severity, decoy) for severity in SEVERITIES]
+    return found
+
+
+@pytest.mark.parametrize(("name", "severity", "decoy"), acting())
+def test_what_scenarios_ask_of_actors_can_be_played(name: str, severity: str, decoy: bool) -> None:
+    sent = {}
+    for seed in range(3):
+        for words in load_all()[name].render(Random(seed), severity, decoy)["actions"]:
+            params = {key: value for key, value in words.items() if key not in ("mechanism", "actor", "role")}
+            assert words["role"] == ("decoy" if decoy else "attacker")
+            wanted = Order(words["actor"], f"e{seed}", words["role"], seed, 40.0, params)
+            steps = [step for one in stage.planned(wanted) for step in one.steps()]
+            sent[seed] = len(steps)
+    assert min(sent.values()) > 5
 
 
 @ACTORS
