@@ -18,9 +18,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from conductor.backoffice import BackOffice, Change
 from conductor.compose_file import load, read_env
 from conductor.episodes import asked
 from conductor.errors import ConductorError
+from conductor.ledger import Ledger
 from conductor.mechanisms import Context, mechanism
 from conductor.mechanisms.base import Evidence
 from conductor.places import COMPOSE_FILE, IMAGES, STACK
@@ -189,6 +191,15 @@ def test_the_providers_conditions_are_changed_and_put_back(tmp_path):
             found.begin({"speed": 3}, context)
     with pytest.raises(ConductorError, match="payment-provider does not answer its operator at 127"):
         found.begin(arguments, context)
+
+
+def test_a_change_that_a_sick_shop_does_not_take_ends_no_run(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    office = BackOffice(f"http://127.0.0.1:{free()}", tmp_path / "requests.jsonl", ledger, 7)
+    assert not office.make(Change(1.0, "setting", "cart.max_items", 40, "u1"), "somebody", "secret", 0)
+    _, finished = map(json.loads, (tmp_path / "ledger.jsonl").read_text().splitlines())
+    assert (finished["exit"], finished["params"]["status"]) == (0, None)
+    assert json.loads((tmp_path / "requests.jsonl").read_text())["error"]
 
 
 RELEASE = {"service": "auth-service", "from": "2.1.0", "to": "2.1.1", "patch": "auth-service/x.patch", "user": "u1"}
