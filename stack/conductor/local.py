@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -23,13 +20,13 @@ from conductor.guard import Guard
 from conductor.launch import Launch, check_environment, launch, out_of_the_way
 from conductor.places import COMPOSE_FILE, STACK
 from conductor.processes import Entry, born, family, memory, own_memory, spawn, stop, stop_in_order
+from conductor.remembered import Remembered
 from conductor.runtime import LOAD, Status, clients, default_logs, exclusive, undisturbed, variables
 from conductor.setting_up import alone, set_up
 from conductor.steps import say
 
 POLL = 0.02  # seconds between questions while something starts
 PATIENCE = 60.0  # seconds that a service may take at least
-NOTHING: dict[str, dict[str, Any]] = {"ports": {}, "processes": {}}
 
 
 class LocalRuntime:
@@ -46,10 +43,9 @@ class LocalRuntime:
         self._ready: set[str] = set()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping: set[str] = set()
-        self._writing = threading.RLock()  # deployments, episodes and the watch each have a thread
         self._guard: Guard | None = None
         self._held = ExitStack()
-        self._remember(self._read())
+        self._kept = Remembered(self.state)
 
     def __enter__(self) -> LocalRuntime:
         return self
@@ -105,7 +101,7 @@ class LocalRuntime:
         if self._guard is None:
             self._begin(fresh)
         try:
-            self._start_all([name for name in names if name not in self._running() | self._done()], {})
+            self._start_all([name for name in names if name not in self._kept.running() | self._done()], {})
         except BaseException:
             self.down()
             raise
@@ -116,8 +112,8 @@ class LocalRuntime:
 
     def _begin(self, fresh: bool) -> None:
         self._held.enter_context(exclusive(self.state))
-        self._saved = self._read()
-        left = [entry for entry in self._entries() if entry.process()]
+        self._kept.read()
+        left = [entry for entry in self._kept.entries() if entry.process()]
         if left and not fresh and self._adopt(left):
             return
         if left:
@@ -125,13 +121,11 @@ class LocalRuntime:
             stop_in_order(left, say)
         for folder in ("log", "tmp", "releases", *(["volumes"] if fresh else [])):
             shutil.rmtree(self.state / folder, ignore_errors=True)
-        self._remember({"ports": ports.choose(self.services, self._variables), "processes": {}})
+        self._kept.begin(ports.choose(self.services, self._variables))
         self._guard = Guard(self.state)
-        self._write()
 
     def _adopt(self, left: Sequence[Entry]) -> bool:
         """Go on with what runs, if all of it is healthy."""
-        self._remember(self._saved)
         if any(entry.name not in self.services or self._ask(self._translated(entry.name)) for entry in left):
             return False
         self._guard = Guard(self.state)
@@ -142,7 +136,7 @@ class LocalRuntime:
     def _start_all(self, names: Sequence[str], more: Mapping[str, Mapping[str, str]]) -> None:
         waiting = list(names)
         starting: dict[str, float] = {}
-        ready = (self._running() | self._done()) - set(waiting)
+        ready = (self._kept.running() | self._done()) - set(waiting)
         while waiting or starting:
             for name in [name for name in waiting if self._may_start(name, ready, starting)]:
                 waiting.remove(name)
@@ -182,9 +176,7 @@ class LocalRuntime:
 
     def _add(self, name: str, child: subprocess.Popen[bytes], stop_signal: str, grace: float) -> None:
         self._children[name] = child
-        with self._writing:
-            self._saved["processes"][name] = Entry(name, child.pid, born(child.pid), stop_signal, grace).as_json()
-            self._write()
+        self._kept.add(Entry(name, child.pid, born(child.pid), stop_signal, grace))
 
     def _is_ready(self, name: str, waited: float) -> bool:
         service, status = self._translated(name), self._children[name].poll()
@@ -237,7 +229,7 @@ class LocalRuntime:
 
     def stop(self, service: str) -> None:
         """Stop one service."""
-        entry = self._entry(service)
+        entry = self._kept.entry(service)
         self._stopping.add(service)
         if not stop(entry):
             say(f"{service} did not end within {entry.grace:.0f} s and was killed")
@@ -245,9 +237,7 @@ class LocalRuntime:
         if child is not None:
             child.wait()
         self._stopping.discard(service)
-        with self._writing:
-            self._saved["processes"].pop(service, None)
-            self._write()
+        self._kept.remove(service)
 
     def restart(self, service: str) -> None:
         """Stop and start one service."""
@@ -256,18 +246,18 @@ class LocalRuntime:
 
     def signal(self, service: str, number: int) -> None:
         """Send a signal to a service's main process."""
-        os.kill(self._entry(service).pid, number)
+        os.kill(self._kept.entry(service).pid, number)
 
     def signal_all(self, service: str, number: int) -> None:
         """Send a signal to every process of a service."""
-        main = self._entry(service).process()
+        main = self._kept.entry(service).process()
         for process in [] if main is None else [main, *family(main)]:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
     def pid(self, service: str) -> int:
         """Give the main process of a service."""
-        return self._entry(service).pid
+        return self._kept.entry(service).pid
 
     def spawn(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start a process of the harness under the guard: it is stopped before the shop."""
@@ -305,15 +295,14 @@ class LocalRuntime:
     def status(self) -> list[Status]:
         """Say how every service is."""
         if self._guard is None:
-            self._remember(self._read())
-        sizes = memory(self._entries())
+            self._kept.read()
+        sizes = memory(self._kept.entries())
         return [self._status(name, sizes.get(name, 0)) for name in self.services]
 
     def _status(self, name: str, size: int) -> Status:
-        raw = self._saved["processes"].get(name)
-        if raw is None:
+        entry, service = self._kept.processes.get(name), self._translated(name)
+        if entry is None:
             return Status(name, "stopped")
-        entry, service = Entry(**raw), self._translated(name)
         if entry.process() is None:
             return Status(name, "done" if service.once else "exited")
         checked = service.check is not None or "health" in service.local
@@ -322,7 +311,7 @@ class LocalRuntime:
 
     def memory(self) -> dict[str, int]:
         """Give the memory of each process in bytes (PSS), this one's and the guard's with them."""
-        return {**memory(self._entries()), "conductor": own_memory(os.getpid(), self.guard.pid)}
+        return {**memory(self._kept.entries()), "conductor": own_memory(os.getpid(), self.guard.pid)}
 
     def logs(self, service: str) -> list[Path]:
         """Give a service's own output: its streams, and the log files of PostgreSQL and Redis."""
@@ -336,17 +325,16 @@ class LocalRuntime:
         with ExitStack() as held:
             if self._guard is None:
                 held.enter_context(exclusive(self.state))
-                self._saved = self._read()
+                self._kept.read()
             with undisturbed():
-                stop_in_order(self._entries(), say)
+                stop_in_order(self._kept.entries(), say)
                 for child in self._children.values():
                     child.wait()
                 self._children.clear()
-                (self.state / "services.json").unlink(missing_ok=True)
+                self._kept.forget()
                 if self._guard is not None:
                     self._guard.release()
                     self._guard = None
-                self._remember(NOTHING)
                 for folder in ("tmp", *(["volumes"] if volumes else [])):
                     shutil.rmtree(self.state / folder, ignore_errors=True)
         self._held.close()
@@ -376,41 +364,17 @@ class LocalRuntime:
 
     # ---- what is remembered
 
-    def _remember(self, saved: Mapping[str, dict[str, Any]]) -> None:
-        self._saved = {key: dict(value) for key, value in saved.items()}
-        chosen = self._saved["ports"]
+    @property
+    def _loopback(self) -> Loopback:
         numbers = {
-            (name, port): chosen.get(f"{name}:{port}", port)
+            (name, port): self._kept.ports.get(f"{name}:{port}", port)
             for name, service in self.services.items()
             for port in service.ports
         }
-        self._loopback = Loopback(numbers, self._folder)
-
-    def _read(self) -> Mapping[str, dict[str, Any]]:
-        with suppress(FileNotFoundError):
-            saved: dict[str, dict[str, Any]] = json.loads((self.state / "services.json").read_text())
-            return saved
-        return NOTHING
-
-    def _write(self) -> None:
-        partial = self.state / "services.json.partial"
-        with self._writing:
-            partial.write_text(json.dumps(self._saved, indent=1))
-            partial.rename(self.state / "services.json")
-
-    def _entries(self) -> list[Entry]:
-        return [Entry(**raw) for raw in list(self._saved["processes"].values())]
-
-    def _entry(self, service: str) -> Entry:
-        if service not in self._saved["processes"]:
-            raise ConductorError(f"{service} does not run", 1)
-        return Entry(**self._saved["processes"][service])
-
-    def _running(self) -> set[str]:
-        return {entry.name for entry in self._entries() if entry.process()}
+        return Loopback(numbers, self._folder)
 
     def _done(self) -> set[str]:
-        ended = {entry.name for entry in self._entries() if not entry.process()}
+        ended = {entry.name for entry in self._kept.entries() if not entry.process()}
         return {
             name
             for name in ended & set(self.services)
