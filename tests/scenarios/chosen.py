@@ -11,8 +11,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "stack" / "scenarios"
 SEVERITY = os.environ.get("SEVERITY", "medium")
-HOLD = 30
-SHARE = 0.6  # of the run that episodes take at most: the rest is what they are held against
+HOLD = 25
+SHARE = 0.68  # of the run that episodes take at most: the rest is what they are held against
 
 
 def chosen() -> list[str]:
