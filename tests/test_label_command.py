@@ -308,7 +308,7 @@ def test_an_interruption_while_writing_leaves_nothing(case: Case, monkeypatch: p
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pq, "write_table", interrupted)
+    monkeypatch.setattr(pq, "ParquetWriter", interrupted)
     with pytest.raises(KeyboardInterrupt):
         label(case.logs, case.data)
     assert files(case.data) == before

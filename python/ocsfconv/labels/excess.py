@@ -19,12 +19,12 @@ VALUE = "CASE WHEN NOT counts THEN v WHEN dn IS NOT NULL THEN d / nullif(dn, 0) 
 
 QUERIES = """
 CREATE TABLE usual AS
-    SELECT key, median(ln(greatest(ms, {shortest}))) AS middle, quantile_cont(ms, 0.95) AS p95
-    FROM {base}.spans WHERE calm AND is_span AND ms IS NOT NULL GROUP BY key HAVING count(*) >= {enough};
+    SELECT alike, median(ln(greatest(ms, {shortest}))) AS middle, quantile_cont(ms, 0.95) AS p95
+    FROM {base}.spans WHERE calm AND is_span AND ms IS NOT NULL GROUP BY alike HAVING count(*) >= {enough};
 CREATE TABLE span_excess AS
     WITH own AS (
         SELECT row, trace_id, span_id, is_span, ln(greatest(ms, {shortest})) - middle AS excess
-        FROM run.spans LEFT JOIN usual USING (key)
+        FROM run.spans LEFT JOIN usual USING (alike)
     ), whole AS (SELECT trace_id, span_id, any_value(excess) AS excess FROM own WHERE is_span GROUP BY ALL)
     SELECT row, excess FROM own WHERE is_span
     UNION ALL

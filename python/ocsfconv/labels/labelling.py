@@ -50,10 +50,10 @@ def label_run(
             impacts = [_counted(store, truth, impact) for impact in impacts]
             shares = _shares(store, truth)
             tables = {
-                "ocsf_labels": outputs.label_table(store, truth),
-                "episodes": outputs.episode_table([impact.row() for impact in impacts]),
-                "windows": outputs.window_table(store, truth),
-                "ocsf_eval_subset": subset.take(store, truth, rows),
+                "ocsf_labels": outputs.label_tables(store, truth),
+                "episodes": [outputs.episode_table([impact.row() for impact in impacts])],
+                "windows": [outputs.window_table(store, truth)],
+                "ocsf_eval_subset": [subset.take(store, truth, rows)],
             }
             written = outputs.write(data, tables)
     return LabelReport(
@@ -109,11 +109,11 @@ def _counted(store: Store, truth: Truth, impact: Impact) -> Impact:
     counts = {
         (signal, label): count
         for signal, label, count in store.rows(
-            f"SELECT signal, label, count(*) FROM verdicts WHERE episode = {episode.index} GROUP BY ALL"
+            f"SELECT signal, label, count(*) FROM marked WHERE episode = {episode.index} GROUP BY ALL"
         )
     }
     (traces,) = store.row(
-        f"SELECT count(DISTINCT trace_id) FROM verdicts WHERE episode = {episode.index} AND label = '{ANOMALOUS}'"
+        f"SELECT count(DISTINCT trace_id) FROM marked WHERE episode = {episode.index} AND label = '{ANOMALOUS}'"
     )
     hold = actual.phase("hold")
     late = (Stretch(max(one.start, hold.start), min(one.end, hold.end)) for one in truth.late)
@@ -131,13 +131,13 @@ def _services(store: Store, episode: Episode) -> tuple[str, ...]:
     """The root, and services whose own exposed spans were slower or failed more than usual."""
     rows = store.rows(
         f"""WITH exposed AS (
-            SELECT s.* FROM run.spans s JOIN verdicts v ON v.signal = 'traces' AND v.row = s.row
+            SELECT s.* FROM run.spans s JOIN marked v ON v.signal = 'traces' AND v.row = s.row
             WHERE v.episode = {episode.index} AND v.phase = 'hold' AND s.is_span
         ), failing AS (
             SELECT service, avg(coalesce({FAILED}, false)::INTEGER) AS share FROM {store.base}.spans
             WHERE calm AND is_span GROUP BY service
         )
-        SELECT service FROM exposed LEFT JOIN usual USING (key) LEFT JOIN failing USING (service)
+        SELECT service FROM exposed LEFT JOIN usual USING (alike) LEFT JOIN failing USING (service)
         GROUP BY service HAVING avg((ms > p95)::INTEGER) > {SLOW_SHARE}
             OR avg(coalesce({FAILED}, false)::INTEGER) - coalesce(any_value(share), 0) > {ERROR_SHARE}
         ORDER BY service"""

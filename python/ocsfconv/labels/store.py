@@ -24,18 +24,21 @@ CUMULATIVE = ("counter", "histogram", "exponential_histogram", "summary")
 
 LOAD = """
 CREATE SCHEMA {name};
-CREATE TABLE {name}.spans AS
-    SELECT file_row_number AS row, event_uid, trace_id, span_id, parent_span_id, service, span_kind AS kind, operation,
-           http_route AS route, http_response_code AS code, span_status, db_system AS system, db_query_text AS query,
-           dst_endpoint_svc_name AS peer, dst_endpoint_port AS port, {version} AS version,
-           record_kind = 'span' AS is_span, duration_ns / 1e6 AS ms,
-           hash(service, span_kind, operation, http_route, db_query_text) AS key,
+CREATE TABLE {name}.kinds AS
+    SELECT {key} AS key, hash(service, span_kind, operation, http_route, db_query_text) AS alike,
+           service, span_kind AS kind, operation, http_route AS route, db_system AS system,
+           db_query_text AS query, dst_endpoint_svc_name AS peer, {version} AS version
+    FROM read_parquet({traces}) GROUP BY ALL;
+CREATE TABLE {name}.span_rows AS
+    SELECT file_row_number AS row, trace_id, span_id, parent_span_id, {key} AS key, http_response_code AS code,
+           span_status, dst_endpoint_port AS port, record_kind = 'span' AS is_span, duration_ns / 1e6 AS ms,
            coalesce(time_unix_nano, time * 1000000) AS t,
            greatest(coalesce(end_time_unix_nano, time_unix_nano, time * 1000000),
                     coalesce(time_unix_nano, time * 1000000)) AS e, {calm_span} AS calm
     FROM read_parquet({traces}, file_row_number = true);
+CREATE VIEW {name}.spans AS SELECT * FROM {name}.span_rows JOIN {name}.kinds USING (key);
 CREATE TABLE {name}.logs AS
-    SELECT file_row_number AS row, event_uid, trace_id, service, event_name AS event, message, status,
+    SELECT file_row_number AS row, trace_id, service, event_name AS event, message, status,
            severity_id AS severity, http_route AS route, http_response_code AS code, class_uid,
            traffic_bytes_out AS bytes_out,
            coalesce(time_unix_nano, time * 1000000) AS t, {calm_log} AS calm
@@ -68,6 +71,8 @@ CREATE TABLE {name}.stretches AS
           FROM (SELECT DISTINCT service, name, t FROM {name}.points)) x
     ASOF LEFT JOIN {name}.arrivals a ON x.s >= a.t ASOF LEFT JOIN {name}.arrivals b ON x.t >= b.t WHERE s IS NOT NULL;
 """
+KEY = """hash(service, span_kind, operation, http_route, db_system, db_query_text, dst_endpoint_svc_name, {version})"""
+"""What many spans have in common is held once. `alike` are those whose durations can be compared."""
 SERIES = r"""hash(service, metric_name, attributes,
     regexp_replace(resource, '"(service\.version|server\.port)":"[^"]*",?', '', 'g'))"""
 """A series goes on over a release, and has the same name in another run, where ports are others."""
@@ -117,13 +122,15 @@ class Store:
             if not path.is_file():
                 raise LabelError(f"{path}: no such file; convert first: python -m ocsfconv LOGS/otel --out {data}")
         try:
-            columns = parquet.read_schema(paths["traces"]).names
+            known = "service_version" in parquet.read_schema(paths["traces"]).names
+            version = "service_version" if known else "NULL::VARCHAR"
             self.db.execute("CREATE TEMP TABLE actor_traces AS SELECT unnest(?::VARCHAR[]) AS trace_id", [list(actors)])
             self.db.execute(
                 LOAD.format(
                     name=name,
                     entrance=ENTRANCE,
-                    version="service_version" if "service_version" in columns else "NULL::VARCHAR",
+                    version=version,
+                    key=KEY.format(version=version),
                     cumulative=CUMULATIVE,
                     series=SERIES,
                     but="AND trace_id NOT IN (SELECT trace_id FROM actor_traces)" if actors else "",

@@ -1,6 +1,7 @@
 """What each record is called: joins what had to do with an episode to what became of the episode.
 
-Makes the table `verdicts`: one row per row of the three files, with `service`, `t` and the columns of ocsf_labels.
+Makes the table `marked`, one row per row of the three files that is not normal or belongs to an episode, and the view
+`verdicts`, one per row of the three files.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ RANKS = {ANOMALOUS: 0, GRAY: 1, NORMAL: 2}
 """A record that two episodes claim belongs to the one where it means most, then to the earlier one."""
 
 QUERY = """
+CREATE TYPE signal AS ENUM ('logs', 'traces', 'metrics');
+CREATE TYPE label AS ENUM ('anomalous', 'gray', 'normal');
+CREATE TYPE cause AS ENUM ('actor', 'exposed');
+CREATE TYPE phase AS ENUM ('hold', 'ramp', 'recover');
 CREATE TABLE phased AS
     SELECT trace_id, NULL::BIGINT AS row, 'traces' AS signal, episode, cause, {phase} AS phase
     FROM trace_uses JOIN phases USING (episode)
@@ -30,31 +35,29 @@ CREATE TABLE chosen AS
 CREATE TABLE late_traces AS
     SELECT DISTINCT trace_id FROM (SELECT trace_id, t FROM run.spans UNION ALL SELECT trace_id, t FROM run.logs)
     WHERE trace_id IS NOT NULL AND {late};
-CREATE TABLE verdicts AS
-    WITH rows AS (
-        SELECT 0 AS file, 'logs' AS signal, row, event_uid, trace_id, service, t FROM run.logs
-        UNION ALL SELECT 1, 'traces', row, event_uid, trace_id, service, t FROM run.spans
-        UNION ALL SELECT 2, 'metrics', row, NULL, NULL, service, t FROM run.points
-    ), excesses AS (
-        SELECT 'logs' AS signal, row, excess FROM log_excess
-        UNION ALL SELECT 'traces', row, excess FROM span_excess
-        UNION ALL SELECT 'metrics', row, excess FROM point_excess
-    )
-    SELECT file, rows.signal, rows.row, event_uid, rows.trace_id, service, rows.t,
-           CASE WHEN CASE WHEN rows.trace_id IS NULL THEN {late_row} ELSE l.trace_id IS NOT NULL END THEN 'gray'
-                ELSE coalesce(a.label, b.label, 'normal') END AS label,
-           coalesce(a.cause, b.cause) AS cause, coalesce(a.episode, b.episode) AS episode,
-           coalesce(a.phase, b.phase) AS phase, excess
-    FROM rows JOIN excesses USING (signal, row)
+CREATE VIEW rows AS
+    SELECT 'logs'::signal AS signal, row, trace_id, service, t FROM run.logs
+    UNION ALL SELECT 'traces'::signal, row, trace_id, service, t FROM run.spans
+    UNION ALL SELECT 'metrics'::signal, row, NULL, service, t FROM run.points;
+CREATE TABLE marked AS SELECT * FROM (
+    SELECT rows.signal, rows.row, rows.trace_id, (CASE
+               WHEN CASE WHEN rows.trace_id IS NULL THEN {late_row} ELSE l.trace_id IS NOT NULL END THEN 'gray'
+               ELSE coalesce(a.label, b.label) END)::label AS label,
+           coalesce(a.cause, b.cause)::cause AS cause, coalesce(a.episode, b.episode) AS episode,
+           coalesce(a.phase, b.phase)::phase AS phase
+    FROM rows
     LEFT JOIN chosen a ON a.signal = 'traces' AND a.trace_id = rows.trace_id
-    LEFT JOIN chosen b ON b.signal = rows.signal AND b.row = rows.row
-    LEFT JOIN late_traces l ON l.trace_id = rows.trace_id
+    LEFT JOIN chosen b ON b.signal::signal = rows.signal AND b.row = rows.row
+    LEFT JOIN late_traces l ON l.trace_id = rows.trace_id) WHERE label IS NOT NULL;
+CREATE VIEW verdicts AS
+    SELECT signal, row, service, t, coalesce(label, 'normal'::label) AS label, cause, episode, phase
+    FROM rows LEFT JOIN marked USING (signal, row);
 """
 PHASE = "CASE WHEN t < undo AND e >= hold THEN 'hold' WHEN e < hold THEN 'ramp' ELSE 'recover' END"
 
 
 def decide(store: Store, truth: Truth, statuses: Mapping[str, str]) -> None:
-    """Make the table; `statuses` are the episodes' by their ids."""
+    """Make both; `statuses` are the episodes' by their ids."""
     store.db.execute(
         """CREATE TABLE phases (episode INTEGER, hold BIGINT, undo BIGINT);
         CREATE TABLE rules (
