@@ -1,18 +1,18 @@
-"""The command line: `python -m ocsfconv PATH…` converts, `validate PATH…` checks, `label LOGS DATA` labels.
+"""The command line: `python -m ocsfconv PATH…` converts; `validate`, `label` and `evaluate` are verbs.
 
 It parses, calls one verb, prints, and turns what a user can cause into one line and an exit code. It converts nothing.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from ocsfconv import OcsfconvError, __version__
+from ocsfconv import OcsfconvError
+from ocsfconv.arguments import WRONG_USE, add_choice, add_output, defaults, names, new_parser, parse, positive
 from ocsfconv.conversion import DEFAULT_INPUT, convert
 from ocsfconv.progress import Progress
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
-CLEAN, FAULTS, FAILED, INTERRUPTED = 0, 1, 2, 130
+CLEAN, FAULTS, FAILED, INTERRUPTED = 0, 1, WRONG_USE, 130
 """Exit codes: nothing to say; finished with rejected lines or faults; could not run; Ctrl-C."""
 
-VERBS = ("convert", "validate", "label")
+VERBS = ("convert", "validate", "label", "evaluate")
 SIGNALS = ("logs", "traces", "metrics", "all")
 SCHEMAS = ("ext", "core")
 LAYOUTS = ("flat", "nested", "both")
@@ -71,6 +71,22 @@ changes nothing else. docs/labels.md says what each column means.
 
 """
 
+EVALUATE_HELP = """\
+examples:
+  {prog} evaluate                                 data, as make dataset and label leave it
+  {prog} evaluate data/reference                  all cases of a reference set, as one
+  {prog} evaluate --detectors duration,iforest    only these
+  {prog} evaluate --signal logs --json | jq .marks
+  {prog} evaluate --scores mine.parquet           your detector, too: columns signal, row, score
+  {prog} evaluate --scores mine.csv --detectors none   or event_uid, score; your detector alone
+  {prog} evaluate --save-scores scores            what the built-in ones said, in the same form
+  {prog} evaluate --leaks                         is there something that tells the labels by itself?
+
+detectors: {detectors}
+All figures are written to DATA/evaluation.json. docs/evaluation.md says what each means, and what is learnt from.
+
+"""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
@@ -81,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     verb = arguments.pop(0) if arguments and arguments[0] in VERBS else "convert"
     try:
-        return {"convert": _run_convert, "validate": _run_validate, "label": _run_label}[verb](arguments)
+        return RUN[verb](arguments)
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except OcsfconvError as error:
@@ -93,10 +109,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_convert(arguments: list[str]) -> int:
-    parser = _parser(
+    parser = new_parser(
         "",
         description="Convert OpenTelemetry Collector files (OTLP logs, traces, metrics) into OCSF Parquet files.",
-        epilog=CONVERT_HELP + EXIT_CODES.replace("{one}", "lines were rejected"),
+        epilog=CONVERT_HELP.replace("{verbs}", ", ".join(VERBS)) + EXIT_CODES.replace("{one}", "lines were rejected"),
     )
     parser.add_argument(
         "paths",
@@ -105,16 +121,16 @@ def _run_convert(arguments: list[str]) -> int:
         help=f"files or directories (read recursively), '-' for standard input; default: {DEFAULT_INPUT}",
     )
     parser.add_argument("--out", "-o", metavar="DIR", help="the directory to write into; default: %(default)s")
-    _add_choice(parser, "signal", SIGNALS, "convert only this one")
-    _add_choice(parser, "schema", SCHEMAS, "OCSF with the project's extension, or OCSF's own classes alone")
-    _add_choice(parser, "layout", LAYOUTS, "scalar columns for training, or whole events")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="worker threads; default: one a core")
+    add_choice(parser, "signal", SIGNALS, "convert only this one")
+    add_choice(parser, "schema", SCHEMAS, "OCSF with the project's extension, or OCSF's own classes alone")
+    add_choice(parser, "layout", LAYOUTS, "scalar columns for training, or whole events")
+    parser.add_argument("--threads", type=positive, metavar="N", help="worker threads; default: one a core")
     parser.add_argument(
         "--strict", action="store_true", help="stop at the first rejected line, write nothing and exit with 1"
     )
-    _add_output(parser)
-    parser.set_defaults(**_defaults(convert))
-    options = _parse(parser, arguments)
+    add_output(parser)
+    parser.set_defaults(**defaults(convert))
+    options = parse(parser, arguments)
 
     stop = _Stop()
     try:
@@ -143,18 +159,18 @@ def _run_convert(arguments: list[str]) -> int:
 def _run_validate(arguments: list[str]) -> int:
     from ocsfconv import validate
 
-    parser = _parser(
+    parser = new_parser(
         " validate",
         description="Check every event against the OCSF schema: Collector files, nested Parquet or JSON Lines.",
         epilog=VALIDATE_HELP + EXIT_CODES.replace("{one}", "events have faults"),
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or directories (read recursively)")
-    _add_choice(parser, "signal", SIGNALS, "check only this one")
-    _add_choice(parser, "schema", SCHEMAS, "what Collector files are converted into before the check")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="check only the first N events; default: all")
-    _add_output(parser)
-    parser.set_defaults(**_defaults(validate.validate))
-    options = _parse(parser, arguments)
+    add_choice(parser, "signal", SIGNALS, "check only this one")
+    add_choice(parser, "schema", SCHEMAS, "what Collector files are converted into before the check")
+    parser.add_argument("--limit", type=positive, metavar="N", help="check only the first N events; default: all")
+    add_output(parser)
+    parser.set_defaults(**defaults(validate.validate))
+    options = parse(parser, arguments)
     if not options.paths:
         parser.error("give a path: Collector files, nested Parquet or JSON Lines")
 
@@ -172,18 +188,18 @@ def _run_validate(arguments: list[str]) -> int:
 def _run_label(arguments: list[str]) -> int:
     from ocsfconv import labels
 
-    parser = _parser(
+    parser = new_parser(
         " label",
         description="Join what really happened in a run with the data that it left: labels, episodes, windows.",
         epilog=LABEL_HELP + EXIT_CODES.replace("{one}", "an episode was not executed, or its undo is not confirmed"),
     )
     parser.add_argument("paths", nargs="*", metavar="LOGS DATA", help="default: logs data; or a set of cases alone")
     parser.add_argument("--control", metavar="DIR", help="what is normal: the data of a run without episodes")
-    parser.add_argument("--rows", type=_positive, metavar="N", help="size of the labelled sample; default: %(default)s")
+    parser.add_argument("--rows", type=positive, metavar="N", help="size of the labelled sample; default: %(default)s")
     parser.add_argument("--footprint", action="store_true", help="print the measured footprints alone; write nothing")
-    _add_output(parser)
-    parser.set_defaults(**_defaults(labels.label))
-    options = _parse(parser, arguments)
+    add_output(parser)
+    parser.set_defaults(**defaults(labels.label))
+    options = parse(parser, arguments)
     if len(options.paths) > 2:
         parser.error("give LOGS and DATA, or a set of cases alone")
     stop = _Stop()
@@ -201,56 +217,80 @@ def _run_label(arguments: list[str]) -> int:
     return FAULTS if any(report.faults for report in reports) else CLEAN
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints begin like all others."""
+def _run_evaluate(arguments: list[str]) -> int:
+    from pathlib import Path
 
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(FAILED, f"ocsfconv: error: {message}; see --help\n")
+    from ocsfconv import evaluate, leaks
 
-
-def _parser(verb: str, *, description: str, epilog: str) -> argparse.ArgumentParser:
-    # Started as a module, argv[0] is this package's __main__.py.
-    prog = "python -m ocsfconv" if os.path.basename(sys.argv[0]) == "__main__.py" else "ocsfconv"
-    parser = _Parser(
-        prog=prog + verb,
-        description=description,
-        epilog=epilog.replace("{prog}", prog).replace("{verbs}", ", ".join(VERBS)),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = new_parser(
+        " evaluate",
+        description="Let detectors try to find what went wrong, from a random number to supervised learning.",
+        epilog=EVALUATE_HELP.replace("{detectors}", ", ".join(evaluate.NAMES))
+        + EXIT_CODES.replace("{one}", "--leaks found one"),
     )
-    parser.add_argument("--version", action="version", version=f"ocsfconv {__version__}")
-    return parser
+    parser.add_argument("paths", nargs="*", metavar="DATA", help="a labelled folder, or a set of cases; default: data")
+    parser.add_argument(
+        "--detectors", type=names(evaluate.NAMES), metavar="A,B", dest="names", help="only these; 'none' for none"
+    )
+    add_choice(parser, "signal", SIGNALS, "only this one")
+    parser.add_argument(
+        "--regimes",
+        type=names(evaluate.REGIMES),
+        metavar="A,B",
+        help="what detectors learn from: natural, clean, 1%%, 5%% (anomalous); default: natural,clean",
+    )
+    parser.add_argument(
+        "--scores", metavar="FILE", help="judge these, too: Parquet or CSV; signal, row, score or event_uid, score"
+    )
+    parser.add_argument(
+        "--save-scores", metavar="DIR", help="write the detectors' scores of logs and spans, a file each"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="what chance depends on; default: %(default)s")
+    parser.add_argument("--most", type=positive, metavar="N", help="records scored a level; default: %(default)s")
+    parser.add_argument("--out", "-o", metavar="FILE", help=f"where the figures go; default: DATA/{evaluate.FILE}")
+    parser.add_argument("--leaks", action="store_true", help="run the leak tests instead")
+    parser.add_argument("--truth", metavar="DIR", help="with --leaks: where harness.jsonl lies, if not beside DATA")
+    add_output(parser)
+    parser.set_defaults(**defaults(evaluate.evaluate))
+    options = parse(parser, arguments)
+    if len(options.paths) > 1:
+        parser.error("give one folder with data, or one set of cases")
+    data = Path(options.paths[0] if options.paths else "data")
+    if options.leaks:
+        found = leaks.run(data, truth=options.truth and Path(options.truth), seed=options.seed)
+        if options.json:
+            _print_json(found.to_dict())
+        elif not options.quiet:
+            _print(str(found))
+        return found.exit_code
+    with _progress(options.quiet) as progress:
+        run = evaluate.evaluate(
+            data,
+            names=options.names,
+            signal=options.signal,
+            regimes=options.regimes,
+            scores=options.scores,
+            seed=options.seed,
+            most=options.most,
+            progress=progress.say,
+        )
+    out = Path(options.out or data / evaluate.FILE)
+    evaluate.write(run, out)
+    if options.save_scores:
+        evaluate.save_scores(run, options.save_scores)
+    if options.json:
+        _print_json(evaluate.to_dict(run))
+    elif not options.quiet:
+        _print(f"{evaluate.render(run)}\nall figures: {out}")
+    return CLEAN
 
 
-def _add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[str, ...], what: str) -> None:
-    parser.add_argument(f"--{name}", choices=choices, metavar="|".join(choices), help=f"{what}; default: %(default)s")
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
-    parser.add_argument("--quiet", "-q", action="store_true", help="no progress, no closing report; errors still show")
-
-
-def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
-    """Options and paths in any order; all that follows `--` is paths, which Python 3.11's own parser loses."""
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_intermixed_args(arguments[:end])
-    options.paths = [*options.paths, *arguments[end + 1 :]]
-    return options
-
-
-def _defaults(verb: Callable[..., object]) -> dict[str, Any]:
-    """The defaults of a verb's options, which its function declares."""
-    return verb.__kwdefaults__ or {}
-
-
-def _positive(text: str) -> int:
-    with suppress(ValueError):
-        number = int(text)
-        if number > 0:
-            return number
-    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+RUN: dict[str, Callable[[list[str]], int]] = {
+    "convert": _run_convert,
+    "validate": _run_validate,
+    "label": _run_label,
+    "evaluate": _run_evaluate,
+}
 
 
 @contextmanager

@@ -38,20 +38,29 @@ class Progress:
         self._seen.append((now, done))
         while len(self._seen) > 2 and now - self._seen[0][0] > RATE_OVER:
             self._seen.popleft()
-        if self._redraw:
-            line = "  converting  " + "  ".join(self._parts(done, total, records))
-            line = line[: shutil.get_terminal_size().columns - 1]
-            self._write(f"\r{line.ljust(self._drawn)}")
-            self._drawn = len(line)
-        elif now - self._last_plain >= PLAIN_EVERY:
-            self._last_plain = now
-            self._write(f"converting: {', '.join(self._parts(done, total, records))}\n")
+        parts = self._parts(done, total, records)
+        self._show("converting  " + "  ".join(parts), "converting: " + ", ".join(parts))
+
+    def say(self, what: str) -> None:
+        """Show what is being done, where that cannot be counted in bytes."""
+        if self._stream is not None:
+            self._show(what, what)
 
     def close(self) -> None:
         """Clear the line, so that what follows starts on an empty one."""
         if self._drawn:
             self._write(f"\r{' ' * self._drawn}\r")
             self._drawn = 0
+
+    def _show(self, drawn: str, plain: str) -> None:
+        now = self._clock()
+        if self._redraw:
+            line = f"  {drawn}"[: shutil.get_terminal_size().columns - 1]
+            self._write(f"\r{line.ljust(self._drawn)}")
+            self._drawn = len(line)
+        elif now - self._last_plain >= PLAIN_EVERY:
+            self._last_plain = now
+            self._write(f"{plain}\n")
 
     def _parts(self, done: int, total: int, records: int) -> list[str]:
         (since, before), (now, _) = self._seen[0], self._seen[-1]
