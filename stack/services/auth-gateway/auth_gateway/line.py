@@ -132,9 +132,7 @@ class Gateway:
         for one in (writer, to_behind):
             one.close()
 
-    async def _copy(
-        self, connection: Connection, reader: StreamReader, writer: StreamWriter, *, request: bool
-    ) -> None:
+    async def _copy(self, connection: Connection, reader: StreamReader, writer: StreamWriter, *, request: bool) -> None:
         try:
             while data := await reader.read(SEGMENT):
                 exchange = connection.came(len(data), request=request)
