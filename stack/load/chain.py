@@ -58,9 +58,9 @@ def settle(
     """Give each release (`t`, `service`) and each action `release` its place in the chain.
 
     Releases get `from`, `to`, `patch`, `user`; those for which no change is left are left out of what comes back.
-    Actions name a `change`, `SERVICE/NAME` or `any` (with `none` they are left out), and get `service` and the same; their
-    episode's root, exposure and footprint get what they call `<service>`, `<version>` and `<routes>`, and lose the bands
-    of other changes.
+    Actions name a `change`, `SERVICE/NAME` or `any` (with `none` they are left out), and get `service` and the same;
+    their episode's root, exposure and footprint get what they call `<service>`, `<version>` and `<routes>`, and lose
+    the bands of other changes.
 
     Raises:
         ScenarioError: a change is not listed, or none is left.
