@@ -281,4 +281,6 @@ def target(spec: Json) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return " or ".join(map(_short, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

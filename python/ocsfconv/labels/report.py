@@ -196,7 +196,7 @@ def _case(report: LabelReport) -> str:
 
 def _episode_table(impacts: Sequence[tuple[LabelReport, Impact]]) -> list[str]:
     header = ["episode", "scenario", "severity", "status", "undone", "services"]
-    header += ["from s", "held s", "effect s", "5xx", "p95 ms", "traces", "logs", "points"]
+    header += ["from s", "held s", "effect s", "users hurt", "5xx", "p95 ms", "traces", "logs", "points"]
     rows = []
     for report, impact in impacts:
         row, one = impact.row(), impact.episode
@@ -212,6 +212,7 @@ def _episode_table(impacts: Sequence[tuple[LabelReport, Impact]]) -> list[str]:
                 "-" if actual is None else f"{(actual.start - report.run_start_ns) / SECOND:.0f}",
                 "-" if actual is None else f"{actual.phase('hold').seconds:.0f}",
                 "-" if impact.effect is None else f"{impact.effect.seconds:.0f}",
+                "-" if users is None else "yes" if users.hurt else "no",
                 "-" if users is None else f"{_percent(users.errors)} ({_percent(users.errors_baseline)})",
                 "-" if users is None else f"{_number(users.p95_ms)} ({_number(users.p95_ms_baseline)})",
                 f"{impact.positive_traces:,}",
