@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
+from psycopg import conninfo
 
 from conductor.errors import ConductorError
 from conductor.mechanisms.base import Arguments, Context, Undo
@@ -38,9 +39,9 @@ def connect(context: Context, application_name: str = APPLICATION, database: str
         ConductorError: PostgreSQL does not let it in.
     """
     url = context.runtime.environment()["DATABASE_URL"]
-    more = {"dbname": database} if database else {}
     try:
-        return psycopg.connect(url, autocommit=True, application_name=application_name, connect_timeout=3, **more)
+        told = conninfo.make_conninfo(url, dbname=database, application_name=application_name, connect_timeout=3)
+        return psycopg.connect(told, autocommit=True)
     except psycopg.OperationalError as error:
         raise ConductorError(f"PostgreSQL lets nobody in: {_first_line(error)}; is the shop up?", 1) from error
 
