@@ -21,13 +21,16 @@ HOST = {"kind": "host"}
 OPEN = [None, None]
 # An episode that begins at 100 s is in effect from 102 to 132 s.
 HELD = range(102, 132)
+SECONDS = 300
+AROUND = SECONDS - 43
+"""Seconds of a run that do not belong to that episode."""
 
 
 @pytest.fixture
 def case(tmp_path: Path) -> Case:
     """A run in which each second has requests, queries and logs, and the hold differs in known ways."""
-    made = Case(tmp_path)
-    for second in range(600):
+    made = Case(tmp_path, SECONDS)
+    for second in range(SECONDS):
         busy = second in HELD
         for number in range(4):
             moment = second + 0.1 + number / 5
@@ -100,7 +103,7 @@ def test_counts(case: Case) -> None:
     assert found == close((3, 1), (4, 4), (1, 1), (30, 0), (120, 120), (3, 100), rel=0.01)
     assert failures == pytest.approx((1, 1 / 60), rel=0.1)
     # A ratio to nothing takes half a record for the baseline.
-    nothing = 0.5 / (4 * (600 - 43))
+    nothing = 0.5 / (4 * AROUND)
     assert half == pytest.approx((30 / 120 / nothing, nothing), rel=0.01)
 
 
@@ -109,11 +112,11 @@ def test_counts_are_taken_per_arrival_so_that_load_is_no_effect(case: Case) -> N
         for number in range(12):
             trace = case.span(second + number / 13)
             case.query(second, "SELECT * FROM orders", trace=trace)
-    for second in range(200, 600):
+    for second in range(200, SECONDS):
         for _ in range(4):
             case.query(second, "SELECT * FROM orders", trace="0" * 32)
     ((value, _),) = measured(case, entry("count_ratio", pattern="FROM orders"))
-    assert value == pytest.approx((12 / 16) / (1600 / (4 * 557)), rel=0.02)
+    assert value == pytest.approx((12 / 16) / (4 * 100 / (4 * AROUND)), rel=0.02)
 
 
 def test_requests_of_actors_are_no_arrivals(case: Case) -> None:
@@ -138,7 +141,7 @@ def test_spans_per_trace(case: Case) -> None:
 
 def points(case: Case) -> None:
     total = count = 0.0
-    for second in range(0, 600, 10):
+    for second in range(0, SECONDS, 10):
         busy = second in HELD
         case.point(second, "pool", 9 if busy else 3, attributes='{"state":"used"}')
         case.point(second, "pool", 1, attributes='{"state":"idle"}')
@@ -169,16 +172,16 @@ def test_points(case: Case) -> None:
 
 
 def test_a_series_that_is_born_in_the_fault_counts_from_0(case: Case) -> None:
-    for second in range(0, 600, 10):
+    for second in range(0, SECONDS, 10):
         case.point(second, "requests", second, "counter", attributes='{"code":"200"}')
-    for second in range(110, 600, 10):
+    for second in range(110, SECONDS, 10):
         case.point(second, "requests", 50, "counter", attributes='{"code":"503"}')
     (found,) = measured(case, entry("metric_delta_rate", "metrics", metric="^requests$", attributes={"code": 503}))
     assert found == pytest.approx((50 * 0.8 / 30, 0)), "50 in the 10 s before 110, of which 8 are the hold's"
 
 
 def test_a_counter_that_fell_began_anew(case: Case) -> None:
-    for second in range(0, 600, 10):
+    for second in range(0, SECONDS, 10):
         case.point(second, "requests", 10 * second if second < 120 else 10 * (second - 110), "counter")
     ((value, _),) = measured(case, entry("metric_delta_rate", "metrics", metric="requests"))
     assert value == pytest.approx(10)
@@ -272,8 +275,8 @@ def test_users_are_hurt_by_errors_or_by_waiting(case: Case) -> None:
 
 
 def test_users_are_not_hurt_by_what_only_others_meet(tmp_path: Path) -> None:
-    quiet = Case(tmp_path)
-    for second in range(600):
+    quiet = Case(tmp_path, SECONDS)
+    for second in range(SECONDS):
         quiet.span(second, 10)
         if second in HELD:
             quiet.span(second + 0.5, 900, service="payment-worker", span_kind="Consumer", http_response_code=500.0)
