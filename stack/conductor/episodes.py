@@ -103,12 +103,13 @@ class Episodes:
                 self._ending.wait(episode["hold"])
             except Failed as failed:
                 self._say(f"{title}: not carried out, {failed}")
-            self._say(f"{title}: undoing")
-            for injection in reversed(begun):
-                self._take_back(injection)
+            if begun:
+                self._say(f"{title}: undoing")
+                for injection in reversed(begun):
+                    self._take_back(injection)
+                self._say(f"{title}: {'NOT ' if self.wrong else ''}undone")
         if not self.wrong:
             self._runtime.guard.undone(key)
-        self._say(f"{title}: {'NOT ' if self.wrong else ''}undone")
 
     def _context(self, episode: Episode) -> Context:
         return Context(self._runtime, episode["id"], self._plan["seed"], self._deployer, self._evidence)
