@@ -281,8 +281,9 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.parametrize("failing_call", [0, 1, 5, 7])
 def test_a_failure_while_files_take_their_places_leaves_what_was_there(
-    case: Case, monkeypatch: pytest.MonkeyPatch
+    case: Case, monkeypatch: pytest.MonkeyPatch, failing_call: int
 ) -> None:
     label(case.logs, case.data)
     before = contents(case.data)
@@ -291,7 +292,7 @@ def test_a_failure_while_files_take_their_places_leaves_what_was_there(
     replace, calls = os.replace, iter(range(100))
 
     def failing(source: Path, target: Path) -> None:
-        if next(calls) == 5:
+        if next(calls) == failing_call:
             raise OSError(28, "No space left on device", str(target))
         replace(source, target)
 
@@ -300,6 +301,21 @@ def test_a_failure_while_files_take_their_places_leaves_what_was_there(
         label(case.logs, case.data)
     assert {name: data for name, data in contents(case.data).items() if name in before} == before
     assert files(case.data) == set(before)
+
+
+def test_a_failure_with_the_first_labels_leaves_none(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files(case.data)
+    replace, calls = os.replace, iter(range(100))
+
+    def failing(source: Path, target: Path) -> None:
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(outputs.os, "replace", failing)
+    with pytest.raises(KeyboardInterrupt):
+        label(case.logs, case.data)
+    assert files(case.data) == before
 
 
 def test_an_interruption_while_writing_leaves_nothing(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:

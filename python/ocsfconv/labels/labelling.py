@@ -35,40 +35,44 @@ def label_run(
     truth = read_truth(logs)
     for episode in truth.episodes:
         check_footprint(episode)
-    shares = dict.fromkeys(SIGNALS, Shares(0, 0, 0, 0))
-    written: list[Path] = []
     with closing(Store()) as store:
-        _load(store, truth, data, control)
-        find_exposed(store, truth)
-        footprints = Footprints(store)
-        impacts = [_measured(footprints, episode) for episode in truth.episodes]
-        (found,) = store.row("SELECT count(*) FROM actors SEMI JOIN run.spans USING (trace_id)")
-        waits, matched = store.row("SELECT count(*), count(trace_id) FROM waits")
-        if not footprint:
-            find_excess(store)
-            decide(store, truth, {impact.episode.id: impact.status for impact in impacts})
-            impacts = [_counted(store, truth, impact) for impact in impacts]
-            shares = _shares(store, truth)
-            tables = {
-                "ocsf_labels": outputs.label_tables(store, truth),
-                "episodes": [outputs.episode_table([impact.row() for impact in impacts])],
-                "windows": [outputs.window_table(store, truth)],
-                "ocsf_eval_subset": [subset.take(store, truth, rows)],
-            }
-            written = outputs.write(data, tables)
-    return LabelReport(
-        case=case,
+        try:
+            report = _label(store, truth, data, control, rows, footprint)
+        except store.error as error:  # such as too little memory
+            raise LabelError(f"{data}: {str(error).splitlines()[0]}") from error
+    return replace(report, case=case, seconds=round(time.monotonic() - began, 3))
+
+
+def _label(store: Store, truth: Truth, data: Path, control: Path | None, rows: int, footprint: bool) -> LabelReport:
+    _load(store, truth, data, control)
+    find_exposed(store, truth)
+    footprints = Footprints(store)
+    impacts = [_measured(footprints, episode) for episode in truth.episodes]
+    (found,) = store.row("SELECT count(*) FROM actors SEMI JOIN run.spans USING (trace_id)")
+    waits, matched = store.row("SELECT count(*), count(trace_id) FROM waits")
+    report = LabelReport(
         impacts=tuple(impacts),
-        signals=shares,
+        signals=dict.fromkeys(SIGNALS, Shares(0, 0, 0, 0)),
         actors_sent=len(truth.actors),
         actors_found=found,
         waits_seen=waits,
         waits_found=matched,
         late_seconds=sum(stretch.seconds for stretch in truth.late),
         run_start_ns=truth.run.start,
-        seconds=round(time.monotonic() - began, 3),
-        outputs=tuple(map(str, written)),
     )
+    if footprint:
+        return report
+    find_excess(store)
+    decide(store, truth, {impact.episode.id: impact.status for impact in impacts})
+    impacts = [_counted(store, truth, impact) for impact in impacts]
+    tables = {
+        "ocsf_labels": outputs.label_tables(store, truth),
+        "episodes": [outputs.episode_table([impact.row() for impact in impacts])],
+        "windows": [outputs.window_table(store, truth)],
+        "ocsf_eval_subset": [subset.take(store, truth, rows)],
+    }
+    written = tuple(map(str, outputs.write(data, tables)))
+    return replace(report, impacts=tuple(impacts), signals=_shares(store, truth), outputs=written)
 
 
 def _load(store: Store, truth: Truth, data: Path, control: Path | None) -> None:

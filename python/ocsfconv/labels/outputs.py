@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,26 +98,27 @@ def write(folder: Path, tables: Mapping[str, Iterable[Any]]) -> list[Path]:
         staged = Path(tempfile.mkdtemp(prefix=".labels-", dir=folder))
     except OSError as error:
         raise LabelError(f"{folder}: {error.strerror}") from error
-    moved: list[tuple[Path, Path]] = []
+    touched: list[tuple[Path, Path, bool]] = []
     try:
         for name, parts in tables.items():
             _write(staged / f"{name}.parquet", iter(parts))
         (staged / "before").mkdir()
         for name in tables:
             target, before = folder / f"{name}.parquet", staged / "before" / f"{name}.parquet"
-            if target.exists():
+            existed = target.exists()
+            touched.append((target, before, existed))
+            if existed:
                 os.replace(target, before)
-            moved.append((target, before))
             os.replace(staged / f"{name}.parquet", target)
     except BaseException as error:
-        for target, before in moved:
-            with suppress(FileNotFoundError):
-                target.unlink()
-            with suppress(FileNotFoundError):
+        for target, before, existed in touched:
+            if not existed:
+                target.unlink(missing_ok=True)
+            elif before.exists():
                 os.replace(before, target)
         if isinstance(error, OSError):
             raise LabelError(f"{error.filename or folder}: {error.strerror or error}; nothing was written") from error
         raise
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    return [target for target, _ in moved]
+    return [target for target, *_ in touched]

@@ -87,7 +87,6 @@ class Shares:
 class LabelReport:
     """One run, labelled. `str(report)` is the impact table; `case` names it in a reference set."""
 
-    case: str | None
     impacts: tuple[Impact, ...]
     signals: Mapping[str, Shares]
     actors_sent: int
@@ -96,8 +95,9 @@ class LabelReport:
     waits_found: int
     late_seconds: float
     run_start_ns: int
-    seconds: float
-    outputs: tuple[str, ...]
+    case: str | None = None
+    seconds: float = 0.0
+    outputs: tuple[str, ...] = ()
 
     @property
     def faults(self) -> list[str]:
