@@ -36,8 +36,8 @@ class Shop:
     kind = "local"
 
     def __init__(self, state: Path, url: str) -> None:
-        self.state, self.logs_folder, self._url = state, state / "logs", url
-        (self.logs_folder / "truth").mkdir(parents=True)
+        self.state, self.logs_folder, self.url = state, state / "logs", url
+        (self.logs_folder / "truth").mkdir(parents=True, exist_ok=True)
 
     @cached_property
     def guard(self) -> Guard:
@@ -45,7 +45,7 @@ class Shop:
 
     def beside(self, service: str, command: list[str]) -> Launch:
         assert service == "load-generator"
-        places = {"http://web-api:8000": self._url, "/var/log/truth/": f"{self.logs_folder}/truth/"}
+        places = {"http://web-api:8000": self.url, "/var/log/truth/": f"{self.logs_folder}/truth/"}
         for written, found in places.items():
             command = [word.replace(written, found) for word in command]
         bindir = make_python(STACK / "load" / "requirements.txt") / "bin"
@@ -135,6 +135,39 @@ def test_a_killed_actor_loses_nothing(context):
         os.kill(process.pid, signal.SIGKILL)
     found.undo(undo, context)
     assert seen(context) <= {line["trace_id"] for line in joined(context)}
+
+
+DRIVER = """
+import json, sys, time
+from pathlib import Path
+sys.path.insert(0, str(Path(sys.argv[1])))
+from test_actor import STUFFING, Shop
+from conductor.episodes import asked
+from conductor.mechanisms import Context, mechanism
+
+context, found = Context(Shop(Path(sys.argv[2]), sys.argv[3]), "e3", seed=7), mechanism("actor")
+undo = found.prepare(STUFFING, context)
+found.begin(STUFFING, context)
+assert asked(lambda: found.in_effect(STUFFING, context), 20)
+print(json.dumps(undo), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_killed_conductor_takes_its_actor_along(context):
+    shop = context.runtime
+    state = shop.state / "run"
+    command = [sys.executable, "-c", DRIVER, str(Path(__file__).parent), str(state), shop.url]
+    driver = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    undo = json.loads(driver.stdout.readline())
+    assert working_in(Path(undo["folder"]))
+    driver.kill()
+    driver.communicate()
+    assert asked(lambda: not working_in(Path(undo["folder"])), 20), "its guard ends it"
+    later = Context(Shop(state, ""), "e3")
+    mechanism("actor").undo(undo, later)
+    assert mechanism("actor").undone(undo, later)
+    assert seen(context) <= {line["trace_id"] for line in joined(later)}
 
 
 def test_what_was_cut_or_not_answered_is_said(tmp_path):
