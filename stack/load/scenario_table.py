@@ -31,7 +31,7 @@ def _row(one: Scenario, root: dict[str, str], decoy: str) -> str:
         name,
         one.facts["class"],
         _technique(one),
-        f"{root['service']}: {root['resource']}",
+        f"{root['service']}: {root['resource']}".replace("<", "&lt;"),  # a name that only the plan knows
         _reach(one),
     )
     return "".join(f"| {cell} " for cell in (*cells, decoy)) + "|\n"
