@@ -124,11 +124,11 @@ def _first(table: Frame, path: Path) -> Path:
 def make(
     seed: int,
     *,
-    duration: float = 240.0,
+    duration: float = 400.0,
     scenarios: tuple[str, ...] = tuple(SCENARIOS),
     decoys: int | None = None,
     starts: list[float] | None = None,
-    sessions: float = 2.0,
+    sessions: float = 1.5,
     case: bool = False,
 ) -> Data:
     """A run with a fault of each scenario and as many decoys, at random times, told by nothing but their effects."""

@@ -101,14 +101,29 @@ class Table:
         return total / len(lots)
 
     def _auroc(self, hits: Floats, rest: Floats, positive: Floats, negative: Floats) -> float:
-        by_kind = np.bincount(self.kind, hits), np.bincount(self.kind, rest)
-        rate = by_kind[0] / np.maximum(by_kind[0] + by_kind[1], 1)
-        expected = np.bincount(self.value, rate[self.kind] * (hits + rest))
-        score = np.maximum(0, np.log((np.bincount(self.value, hits) + 1) / (expected + 1)))[self.value]
-        used = positive + negative > 0
-        if not (score[used] > 0).any():
+        hit = np.bincount(self.value, hits, self.values)
+        # What no other fault has had scores 0, and where no positive scores more than that nothing is won.
+        known = np.flatnonzero(hit[self.value] > 0)
+        if not positive[known].any():
             return 0.5
-        return ranked(self.kind[used], score[used], positive[used], negative[used])
+        of_kind, of_rest = (np.bincount(self.kind, rows, self.records.kinds) for rows in (hits, rest))
+        rate = of_kind / np.maximum(of_kind + of_rest, 1)
+        expected = np.bincount(self.value[known], rate[self.kind[known]] * (hits + rest)[known], self.values)
+        score = np.maximum(0, np.log((hit + 1) / (expected + 1)))
+        scored = known[score[self.value[known]] > 0]
+        # All cells of a kind that score 0 are one.
+        zero = np.arange(self.records.kinds)
+        ups, downs = (
+            np.bincount(self.kind, rows, self.records.kinds)
+            - np.bincount(self.kind[scored], rows[scored], self.records.kinds)
+            for rows in (positive, negative)
+        )
+        return ranked(
+            np.concatenate([self.kind[scored], zero]),
+            np.concatenate([score[self.value[scored]], np.zeros(self.records.kinds)]),
+            np.concatenate([positive[scored], ups]),
+            np.concatenate([negative[scored], downs]),
+        )
 
 
 class Classifier:

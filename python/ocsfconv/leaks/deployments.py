@@ -17,7 +17,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ocsfconv.leaks.cases import SECOND, Bools, Case
-from ocsfconv.leaks.placement import BOUND, Schedule
+from ocsfconv.leaks.placement import BOUND, ROUNDING, Schedule
 from ocsfconv.leaks.report import Row, few
 
 EVENT = "deployment.finished"
@@ -97,7 +97,7 @@ def row(schedule: Schedule, seed: int) -> Row:
 
     figure, name = worst(harm)
     random = np.random.default_rng(seed)
-    above = sum(bool(worst(random.permutation(harm))[0] >= figure - 1e-9) for _ in range(DRAWS))
+    above = sum(bool(worst(random.permutation(harm))[0] >= figure - ROUNDING) for _ in range(DRAWS))
     p = (above + 1) / (DRAWS + 1)
     passed = p > BOUND
     only = sorted({value for value, bad in zip(columns[name], harm, strict=True) if bad})

@@ -15,11 +15,11 @@ import numpy as np
 
 from ocsfconv.leaks.cases import ANOMALOUS, GRAY, SECOND, Case, Ints
 
-DRAWS = 199
-ENOUGH = 2
-"""A draw as suspicious as the truth so many times ends the drawing: p is above the bound then."""
-BOUND = 0.01
-"""A test fails at p of this or below."""
+DRAWS = 499
+BOUND = 0.002
+"""A test fails at p of this or below: about ten ask chance, and together they may fail falsely in two of a hundred."""
+ROUNDING = 1e-9
+"""Two figures closer than this are the same."""
 EARLIEST = 0.25
 """Share of a case's normal time that passes before its episode at least."""
 
@@ -91,14 +91,15 @@ class Schedule:
         return span.at(number, case.begin + span.before + int(normal * random.uniform(EARLIEST, 1)))
 
     def chance(self, figure: float, ask: Callable[[list[Span], np.random.Generator], float], seed: int) -> float:
-        """How likely `ask` of a draw gives at least `figure`: p of Besag and Clifford's sequential test."""
+        """How likely `ask` of a draw gives at least `figure`.
+
+        The drawing ends at the first that does: p of Besag and Clifford's sequential test with one success.
+        """
         random = np.random.default_rng(seed)
-        above = 0
         for drawn in range(1, DRAWS + 1):
-            above += bool(ask(self.draw(random), random) >= figure - 1e-9)
-            if above == ENOUGH:
-                return above / drawn
-        return (above + 1) / (DRAWS + 1)
+            if ask(self.draw(random), random) >= figure - ROUNDING:
+                return 1 / drawn
+        return 1 / (DRAWS + 1)
 
 
 def _executed(case: Case) -> list[int]:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ocsfconv.leaks.cases import SECOND, Bools, Floats
-from ocsfconv.leaks.placement import BOUND, DRAWS, Schedule, Span
+from ocsfconv.leaks.placement import BOUND, DRAWS, ROUNDING, Schedule, Span
 from ocsfconv.leaks.report import Row, few
 
 FEWEST = 2
@@ -101,7 +101,7 @@ def _order(schedule: Schedule, seed: int) -> Row:
 
     figure = told(has_fault)
     random = np.random.default_rng(seed)
-    above = sum(bool(told(random.permutation(has_fault)) >= figure - 1e-9) for _ in range(DRAWS))
+    above = sum(bool(told(random.permutation(has_fault)) >= figure - ROUNDING) for _ in range(DRAWS))
     p = (above + 1) / (DRAWS + 1)
     found = () if p > BOUND else ("cases with faults are made, or named, earlier or later than others",)
     return Row(TEST, "order of cases", f"AUROC {0.5 + figure:.3f}, p {p:.3f}", f"p > {BOUND:g}", p > BOUND, found)
