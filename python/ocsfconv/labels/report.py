@@ -13,6 +13,10 @@ from ocsfconv.labels.verdicts import NO_IMPACT, NOT_EXECUTED, VERIFIED
 from ocsfconv.report import plain, table
 
 
+TARGET_WIDTH = 60
+"""How much the table shows of what a measure looks at; `--json` and episodes.parquet have all of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Impact:
     """What became of one episode."""
@@ -237,7 +241,7 @@ def _footprint_table(impacts: Sequence[tuple[LabelReport, Impact]]) -> list[str]
                     one.severity,
                     finding.signal,
                     finding.measure + (" *" if finding.required else ""),
-                    plain(finding.target),
+                    _cut(plain(finding.target)),
                     _number(finding.value),
                     _number(finding.baseline),
                     f"{low} – {high}".strip(),
@@ -260,6 +264,10 @@ def _share_table(reports: Sequence[LabelReport]) -> list[str]:
             cells += [f"{number:,}", _percent(number / count if count else None)]
         rows.append(cells)
     return table(["signal", "rows", "anomalous", "", "gray", "", "of decoys", ""], rows)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TARGET_WIDTH else text[: TARGET_WIDTH - 1] + "…"
 
 
 def _percent(share: float | None) -> str:
