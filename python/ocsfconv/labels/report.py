@@ -12,7 +12,6 @@ from ocsfconv.labels.truth import SECOND, Episode, Stretch
 from ocsfconv.labels.verdicts import NO_IMPACT, NOT_EXECUTED, VERIFIED
 from ocsfconv.report import plain, table
 
-
 TARGET_WIDTH = 60
 """How much the table shows of what a measure looks at; `--json` and episodes.parquet have all of it."""
 
