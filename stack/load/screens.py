@@ -61,7 +61,6 @@ class Visit:
         self.turn(name, think)
 
     def turn(self, name: str, think: float) -> None:
-        """The next page, so many seconds after the last."""
         self.clock = round(self.clock + think, 3)
         self.pages.append(Page(name, self.clock, think))
         self.cut = False
