@@ -20,8 +20,9 @@ TELEMETRY = {signal: f"ocsf_{signal}.parquet" for signal in SIGNALS}
 LABELS, EPISODES, WINDOWS = "ocsf_labels.parquet", "episodes.parquet", "windows.parquet"
 
 NORMAL, ANOMALOUS, GRAY = 0, 1, 2
-LABEL_SQL = f"CASE label WHEN 'anomalous' THEN {ANOMALOUS} WHEN 'gray' THEN {GRAY} ELSE {NORMAL} END"
-"""A label's number; a record without a label is refused before."""
+LABEL_NAMES = ("normal", "anomalous", "gray")
+LABEL_SQL = "CASE label " + " ".join(f"WHEN '{name}' THEN {number}" for number, name in enumerate(LABEL_NAMES)) + " END"
+"""A label's number."""
 
 
 @dataclass(frozen=True)

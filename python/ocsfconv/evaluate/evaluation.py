@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -97,14 +98,20 @@ def run_evaluation(
     chosen = choose(names)
     levels = [level for level in LEVELS if signal in ("all", SIGNAL_OF[level])]
     with duckdb.connect() as database:
-        dataset = open_dataset(path, database)
-        _require_episodes(dataset)
-        own = OwnScores(database, scores, dataset) if scores is not None else None
-        parts, own_parts, extents = _read(database, dataset, levels, own, most, np.random.default_rng(seed), progress)
+        try:
+            dataset = open_dataset(path, database)
+            _require_episodes(dataset)
+            own = OwnScores(database, scores, dataset) if scores is not None else None
+            rng = np.random.default_rng(seed)
+            parts, own_parts, extents = _read(database, dataset, levels, own, most, rng, progress)
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise EvaluationError(f"{path} cannot be read: {reason}; convert and label it again") from error
     run = Evaluation(dataset, seed)
     _note_what_is_few(run)
     folds = by_episode(extents, dataset.episodes, np.random.default_rng(seed))
-    with threadpool_limits(1):
+    # Libraries warn of nearly equal values and the like, which nobody who reads the figures can do anything about.
+    with threadpool_limits(1), warnings.catch_warnings(action="ignore"):
         for level in levels:
             _Level(run, join(parts.pop(level)), folds, progress).evaluate(chosen, list(regimes), own_parts.get(level))
     if not run.results:

@@ -132,7 +132,7 @@ class OwnScores:
                 "SELECT count(*), min(event_uid) FROM own ANTI JOIN uids USING (event_uid)",
                 "scores {count:,} events that the data does not have, the first {first}",
             )
-            signals = "SELECT DISTINCT signal FROM own JOIN uids USING (event_uid)"
+            signals = "SELECT DISTINCT uids.signal FROM own JOIN uids USING (event_uid)"
         else:
             expected = ", ".join(f"'{signal}'" for signal in SIGNALS)
             self._refuse(

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dataset import ANOMALOUS, EPISODES, GRAY, LABEL_SQL, LABELS, NORMAL, TELEMETRY, WINDOWS, Case, Dataset
+from ..dataset import (
+    ANOMALOUS,
+    EPISODES,
+    GRAY,
+    LABEL_NAMES,
+    LABEL_SQL,
+    LABELS,
+    NORMAL,
+    TELEMETRY,
+    WINDOWS,
+    Case,
+    Dataset,
+)
 from ..errors import EvaluationError
 from ..templates import template_sql
 from ..units import SIGNAL_OF, Series, Units
@@ -126,12 +138,18 @@ def _read_labels(database: duckdb.DuckDBPyConnection, case: Case) -> None:
         (rows,) = _one(database, f"SELECT count(*) FROM labels WHERE signal = '{signal}'")
         if not labelled == rows == records:
             raise EvaluationError(f"{file} has {rows:,} rows of {signal}, {TELEMETRY[signal]} has {records:,}; {again}")
-    unknown = database.execute(
+    (odd,) = _one(
+        database, f"SELECT min(label) FROM read_parquet({case.file(LABELS)}) WHERE label NOT IN {LABEL_NAMES}"
+    )
+    if odd is not None:
+        raise EvaluationError(f"{file} has the label {odd}; there are {', '.join(LABEL_NAMES)}")
+    (unknown,) = _one(
+        database,
         f"SELECT min(episode) FROM read_parquet({case.file(LABELS)}) "
-        "WHERE episode NOT IN (SELECT name FROM episode_numbers)"
-    ).fetchone()
-    if unknown and unknown[0] is not None:
-        raise EvaluationError(f"{file} names the episode {unknown[0]}, which {EPISODES} does not; {again}")
+        "WHERE episode NOT IN (SELECT name FROM episode_numbers)",
+    )
+    if unknown is not None:
+        raise EvaluationError(f"{file} names the episode {unknown}, which {EPISODES} does not; {again}")
     # Of several episodes the one that the trace is anomalous by.
     database.execute(
         f"""
