@@ -147,7 +147,7 @@ test-stack: $(BUILD) ## record 75 s of the shop and hold what it left against wh
 try-scenarios = RUNTIME=$(if $(filter compose,$(RUNTIME)),compose,local) SCENARIOS='$(1)' \
 	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. $(2) $(ARGS)
 
-test-scenarios: $(BUILD) ## try each of SCENARIOS alone, and kill the conductor in each phase of it; 5 minutes a scenario
+test-scenarios: $(BUILD) ## try each of SCENARIOS alone, and kill the conductor in each phase; ten minutes a scenario
 	$(call try-scenarios,$(SCENARIOS),tests/scenarios)
 
 test-three: $(BUILD)

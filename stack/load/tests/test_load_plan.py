@@ -24,13 +24,35 @@ def compile_to(path: Path, *options: str, hash_seed: str) -> bytes:
     return path.read_bytes()
 
 
-def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
-    options = ("--seed", "7", "--duration", "60", "--rate", "20")
-    one = compile_to(tmp_path / "one.json", *options, hash_seed="1")
-    two = compile_to(tmp_path / "two.json", *options, hash_seed="2")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--duration", "60", "--rate", "20"),
+        ("--duration", "600", "--rate", "2"),
+        ("--case", "lock-contention:decoy@subtle", "--rate", "2"),
+    ],
+)
+def test_two_processes_write_the_same_bytes(tmp_path: Path, options: tuple[str, ...]) -> None:
+    one = compile_to(tmp_path / "one.json", "--seed", "7", *options, hash_seed="1")
+    two = compile_to(tmp_path / "two.json", "--seed", "7", *options, hash_seed="2")
     assert one == two
-    other = compile_to(tmp_path / "other.json", "--seed", "8", *options[2:], hash_seed="1")
+    other = compile_to(tmp_path / "other.json", "--seed", "8", *options, hash_seed="1")
     assert other != one
+    assert bool(json.loads(one)["episodes"]) == ("60" not in options)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--scenarios", "fire"), "plan: there is no scenario 'fire'; there are "),
+        (("--duration", "60", "--scenarios", "cpu-hog,cache-storm,bad-deploy"), "do not fit into 60 s: let it last "),
+    ],
+)
+def test_what_cannot_be_planned_is_said_in_a_sentence(tmp_path: Path, options: tuple[str, ...], told: str) -> None:
+    command = [sys.executable, "-m", "load.plan", *options, "--out", str(tmp_path / "plan.json")]
+    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
+    assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1
+    assert not (tmp_path / "plan.json").exists()
 
 
 def test_the_plan_has_the_fields_of_the_contract() -> None:
