@@ -58,7 +58,7 @@ def schedule(
     once = [choice for choice in choices if choice.decoy is not None]
     pool = [choice for choice in choices if choice.decoy is None]
     if duration < LEAST:
-        once += pool
+        once += [choice for choice in pool if choice.named]
         pool = []
     blocks = _named(r, once, duration) if once else _drawn(r, pool, duration) if pool else []
     return [_episode(seed, n, at, block) for n, (at, block) in enumerate(_placed(r, blocks, duration, releases), 1)]

@@ -134,6 +134,7 @@ class Choice:
     scenario: Scenario
     decoy: bool | None = None
     severity: str | None = None
+    named: bool = True
 
 
 ROLES = {"fault": False, "decoy": True}
@@ -143,8 +144,9 @@ def choose(text: str, known: Mapping[str, Scenario]) -> list[Choice]:
     """Understand `all`, `none` or a list such as `cpu-hog,bad-deploy@subtle,cache-storm:decoy@blatant`."""
     if text.strip() in ("none", ""):
         return []
-    words = known if text.strip() == "all" else filter(None, map(str.strip, text.split(",")))
-    return list(_choices(words, known))
+    if text.strip() == "all":
+        return [Choice(scenario, named=False) for scenario in known.values()]
+    return list(_choices(filter(None, map(str.strip, text.split(","))), known))
 
 
 def _choices(words: Iterable[str], known: Mapping[str, Scenario]) -> Iterator[Choice]:

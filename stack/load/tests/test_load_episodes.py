@@ -57,6 +57,7 @@ def test_never_two_at_once_and_never_at_the_ends(known: dict[str, Scenario], dur
 
 def test_short_runs_hold_only_what_is_named(known: dict[str, Scenario]) -> None:
     assert episodes.schedule(7, 120, []) == [] == episodes.schedule(7, 600, [])
+    assert episodes.schedule(7, 290, choose("all", known)) == []
     (one,) = episodes.schedule(7, 75, choose("held-c@blatant", known))
     assert (one["scenario"], one["severity"], one["decoy"]) == ("held-c", "blatant", False)
     assert one["hold"] >= 20 and end(one) <= 70
