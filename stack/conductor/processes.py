@@ -122,8 +122,10 @@ def stop(entry: Entry) -> bool:
     children = family(process)
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(signal.Signals[entry.signal])
-        if process.status() == psutil.STATUS_STOPPED:
-            process.send_signal(signal.SIGCONT)
+    for one in (process, *children):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if one.status() == psutil.STATUS_STOPPED:
+                one.send_signal(signal.SIGCONT)
     clean = _gone(process, entry.grace)
     if not clean:
         children = list({*children, *family(process)})
