@@ -292,6 +292,12 @@ def _spans(random: np.random.Generator, requests: Frame) -> Frame:
                     "service": ["web-api"] * held.height,
                     "operation": [ROUTES[route] for route in held["route"]] if kind == "Server" else statement,
                     "span_kind": [kind] * held.height,
+                    "duration": length / 1e6,
+                    "http_request_method": ["GET"] * held.height,
+                    "http_route": polars.Series(
+                        [ROUTES[route] if kind == "Server" else None for route in held["route"]], dtype=polars.String
+                    ),
+                    "http_response_code": np.where(held["failed"], 503.0, 200.0),
                     "db_query_text": polars.Series(
                         [None] * held.height if kind == "Server" else statement, dtype=polars.String
                     ),

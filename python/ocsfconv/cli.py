@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
+    from ocsfconv.leaks.report import LeakReport
+
 CLEAN, FAULTS, FAILED, INTERRUPTED = 0, 1, WRONG_USE, 130
 """Exit codes: nothing to say; finished with rejected lines or faults; could not run; Ctrl-C."""
 
@@ -81,6 +83,7 @@ examples:
   {prog} evaluate --scores mine.csv --detectors none   or event_uid, score; your detector alone
   {prog} evaluate --save-scores scores            what the built-in ones said, in the same form
   {prog} evaluate --leaks                         is there something that tells the labels by itself?
+  {prog} evaluate --compare data other            do two runs differ more than one does within itself?
 
 detectors: {detectors}
 All figures are written to DATA/evaluation.json. docs/evaluation.md says what each means, and what is learnt from.
@@ -220,13 +223,13 @@ def _run_label(arguments: list[str]) -> int:
 def _run_evaluate(arguments: list[str]) -> int:
     from pathlib import Path
 
-    from ocsfconv import evaluate, leaks
+    from ocsfconv import comparison, evaluate, leaks
 
     parser = new_parser(
         " evaluate",
         description="Let detectors try to find what went wrong, from a random number to supervised learning.",
         epilog=EVALUATE_HELP.replace("{detectors}", ", ".join(evaluate.NAMES))
-        + EXIT_CODES.replace("{one}", "--leaks found one"),
+        + EXIT_CODES.replace("{one}", "--leaks found one, or --compare a difference"),
     )
     parser.add_argument("paths", nargs="*", metavar="DATA", help="a labelled folder, or a set of cases; default: data")
     parser.add_argument(
@@ -249,15 +252,24 @@ def _run_evaluate(arguments: list[str]) -> int:
     parser.add_argument("--most", type=positive, metavar="N", help="records scored a level; default: %(default)s")
     parser.add_argument("--out", "-o", metavar="FILE", help=f"where the figures go; default: DATA/{evaluate.FILE}")
     parser.add_argument("--leaks", action="store_true", help="run the leak tests instead")
+    parser.add_argument(
+        "--compare", action="store_true", help="compare two folders instead: are they of the same shop?"
+    )
     parser.add_argument("--truth", metavar="DIR", help="with --leaks: where harness.jsonl lies, if not beside DATA")
     add_output(parser)
     parser.set_defaults(**defaults(evaluate.evaluate))
     options = parse(parser, arguments)
-    if len(options.paths) > 1:
+    if options.compare and len(options.paths) != 2:
+        parser.error("--compare takes two folders with data")
+    if not options.compare and len(options.paths) > 1:
         parser.error("give one folder with data, or one set of cases")
     data = Path(options.paths[0] if options.paths else "data")
-    if options.leaks:
-        found = leaks.run(data, truth=options.truth and Path(options.truth), seed=options.seed)
+    if options.leaks or options.compare:
+        found: comparison.Comparison | LeakReport
+        if options.compare:
+            found = comparison.compare(data, Path(options.paths[1]), seed=options.seed)
+        else:
+            found = leaks.run(data, truth=options.truth and Path(options.truth), seed=options.seed)
         if options.json:
             _print_json(found.to_dict())
         elif not options.quiet:

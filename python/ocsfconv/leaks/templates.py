@@ -13,16 +13,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from ocsfconv.evaluate.templates import MASKS
 from ocsfconv.leaks.cases import ANOMALOUS, NORMAL, Bools, Case, Column, Floats, Ints, Signal
 from ocsfconv.leaks.report import Row, few
 
-MASKS = (
-    (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
-    (re.compile(r"[\w.+-]+@[\w.-]+"), "<mail>"),
-    (re.compile(r"'[^']*'|\"[^\"]*\""), "<text>"),
-    (re.compile(r"\b[0-9a-fA-F]{8,}\b"), "<hex>"),
-    (re.compile(r"\d+"), "<n>"),
-)
+PATTERNS = tuple((re.compile(pattern), name) for pattern, name in MASKS)
 OVERALL, OF_A_SCENARIO = 0.5, 0.8
 FEWEST = 10
 """Lines below which a scenario's average precision says nothing."""
@@ -31,7 +26,7 @@ FEWEST = 10
 def mask(message: str) -> str:
     """The template of a message."""
     line = message.split("\n", 1)[0]
-    for pattern, name in MASKS:
+    for pattern, name in PATTERNS:
         line = pattern.sub(name, line)
     return line
 
