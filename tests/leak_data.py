@@ -128,7 +128,7 @@ def make(
     scenarios: tuple[str, ...] = tuple(SCENARIOS),
     decoys: int | None = None,
     starts: list[float] | None = None,
-    sessions: float = 1.5,
+    sessions: float = 1.2,
     case: bool = False,
 ) -> Data:
     """A run with a fault of each scenario and as many decoys, at random times, told by nothing but their effects."""

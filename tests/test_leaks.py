@@ -22,6 +22,16 @@ POSITIVE = polars.col("label") == "anomalous"
 Plant = Callable[[Data], object]
 
 
+@cache
+def made(seed: int) -> Data:
+    return leak_data.make(seed)
+
+
+def clean(seed: int = 3) -> Data:
+    """A run without a leak, for a test to plant one."""
+    return replace(made(seed), harness=[dict(line) for line in made(seed).harness], group_rows={})
+
+
 def judged(data: Data, folder: Path, *only: str) -> LeakReport:
     return leaks.run(data.write(folder / "data"), only=only or leaks.TESTS)
 
@@ -32,7 +42,7 @@ def found(report: LeakReport) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_what_has_no_leak_passes(seed: int, tmp_path: Path) -> None:
-    report = judged(leak_data.make(seed), tmp_path)
+    report = judged(clean(seed), tmp_path)
     assert report.leaks == ()
     assert report.exit_code == 0
     said = {(row.test, row.what) for row in report.rows if row.passed}
@@ -173,7 +183,7 @@ LEAKS: dict[str, tuple[Plant, tuple[str, str]]] = {
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_planted_leak_is_found(leak: str, tmp_path: Path) -> None:
     plant, where = LEAKS[leak]
-    data = leak_data.make(3)
+    data = clean()
     plant(data)
     report = judged(data, tmp_path, where[0])
     assert where in found(report), str(report)
@@ -194,7 +204,7 @@ def test_starts_that_are_not_random_are_found(starts: list[float], where: tuple[
 
 
 def test_a_scenario_whose_lines_are_all_new_is_found(tmp_path: Path) -> None:
-    data = leak_data.make(3)
+    data = clean()
     number = [one.scenario for one in data.episodes].index("cache-storm")
     message = polars.when(POSITIVE & (polars.col("episode") == number)).then(polars.lit("sequential scan"))
     data.logs = data.logs.with_columns(message.otherwise(polars.col("message")).alias("message"))
@@ -216,7 +226,7 @@ def test_episodes_without_impact_are_no_faults(tmp_path: Path) -> None:
 
 
 def test_without_the_harness_its_lateness_is_not_tested(tmp_path: Path) -> None:
-    folder = leak_data.make(3).write(tmp_path / "data")
+    folder = clean().write(tmp_path / "data")
     (folder / "truth" / "harness.jsonl").unlink()
     report = leaks.run(folder, only=["harness lateness"])
     assert [row.verdict for row in report.rows] == ["not tested"] * 2
@@ -224,7 +234,7 @@ def test_without_the_harness_its_lateness_is_not_tested(tmp_path: Path) -> None:
 
 
 def test_an_attacker_may_have_an_address_of_his_own(tmp_path: Path) -> None:
-    data = leak_data.make(3)
+    data = clean()
     on_positives("src_endpoint_ip", "51.9.9.9", "logs")(data)
     on_positives("http_request_user_agent", "Browser/99.0")(data)
     folder = data.write(tmp_path / "data")
@@ -234,7 +244,7 @@ def test_an_attacker_may_have_an_address_of_his_own(tmp_path: Path) -> None:
 
 
 def test_an_attacker_may_not_have_a_version_of_his_own(tmp_path: Path) -> None:
-    data = leak_data.make(3)
+    data = clean()
     on_positives("service_version", "1.4.9", "logs")(data)
     folder = data.write(tmp_path / "data")
     episodes = polars.read_parquet(folder / "episodes.parquet")
@@ -247,14 +257,14 @@ def test_an_attacker_may_not_have_a_version_of_his_own(tmp_path: Path) -> None:
 
 @cache
 def cases() -> list[Data]:
-    """27 cases in any order, a third each with a fault, a decoy, nothing."""
+    """18 cases in any order, a third each with a fault, a decoy, nothing."""
     kinds = [
         (scenario, decoy)
         for scenario in ("lock-contention", "missing-index", "cache-storm")
         for decoy in (False, True, None)
     ]
     found = []
-    for number, which in enumerate(np.random.default_rng(4).permutation(len(kinds) * 3)):
+    for number, which in enumerate(np.random.default_rng(4).permutation(len(kinds) * 2)):
         scenario, decoy = kinds[which % len(kinds)]
         wanted = () if decoy is None else (scenario,)
         data = leak_data.make(number, duration=80, scenarios=wanted, decoys=0, sessions=0.8, case=True)
@@ -299,7 +309,7 @@ def release(data: Data, at: int, author: str) -> None:
 
 
 def harmful(data: Data) -> bool:
-    return bool(data.episodes) and not data.episodes[0].decoy and data.episodes[0].scenario == "lock-contention"
+    return bool(data.episodes) and not data.episodes[0].decoy
 
 
 def released(number: int, data: Data, author: Callable[[bool], str]) -> None:
@@ -314,7 +324,7 @@ def test_a_reference_set_without_a_leak_passes(tmp_path: Path) -> None:
         reference(tmp_path, lambda number, data: released(number, data, lambda _: f"u{authors.integers(3)}"))
     )
     assert report.leaks == (), str(report)
-    assert (report.cases, report.faults, report.decoys) == (27, 9, 9)
+    assert (report.cases, report.faults, report.decoys) == (18, 6, 6)
     assert {row.what for row in report.rows if row.passed} >= {"order of cases", "of releases", "position in the run"}
 
 
@@ -355,7 +365,7 @@ def test_a_leak_that_only_a_set_can_tell_is_found(tmp_path: Path) -> None:
 def test_the_command_says_what_leaks_and_exits_with_1(
     tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    data = leak_data.make(3)
+    data = clean()
     one_more_column(data)
     data.write(tmp_path / "data")
     done = run("evaluate", "--leaks")
@@ -367,7 +377,7 @@ def test_the_command_says_what_leaks_and_exits_with_1(
 def test_the_command_tells_programs_the_same(
     tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    leak_data.make(3).write(tmp_path / "data")
+    clean().write(tmp_path / "data")
     done = run("evaluate", "data", "--leaks", "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, told["exit_code"], told["leaks"]) == (0, 0, 0)
@@ -377,7 +387,7 @@ def test_the_command_tells_programs_the_same(
 def test_the_command_cannot_test_what_has_no_labels(
     tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    (leak_data.make(3).write(tmp_path / "data") / "episodes.parquet").unlink()
+    (clean().write(tmp_path / "data") / "episodes.parquet").unlink()
     done = run("evaluate", "--leaks")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "ocsfconv: error: data/episodes.parquet: no such file; label it: python -m ocsfconv label\n"
@@ -387,15 +397,15 @@ def test_the_command_cannot_test_what_has_no_labels(
 
 
 def test_unlabelled_data_say_what_to_do(tmp_path: Path) -> None:
-    folder = leak_data.make(3).write(tmp_path / "data")
+    folder = clean().write(tmp_path / "data")
     (folder / "ocsf_labels.parquet").unlink()
     with pytest.raises(leaks.LeakError, match="python -m ocsfconv label"):
         leaks.run(folder)
 
 
 def test_labels_of_other_data_are_refused(tmp_path: Path) -> None:
-    folder = leak_data.make(3).write(tmp_path / "data")
-    other = leak_data.make(4).write(tmp_path / "other")
+    folder = clean().write(tmp_path / "data")
+    other = clean(4).write(tmp_path / "other")
     (other / "ocsf_labels.parquet").rename(folder / "ocsf_labels.parquet")
     with pytest.raises(leaks.LeakError, match=r"one label for each row of ocsf_logs\.parquet"):
         leaks.run(folder)
@@ -407,7 +417,7 @@ def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 
 def test_a_broken_sample_of_the_harness_is_named(tmp_path: Path) -> None:
-    folder = leak_data.make(3).write(tmp_path / "data")
+    folder = clean().write(tmp_path / "data")
     (folder / "truth" / "harness.jsonl").write_text("{}\n")
     with pytest.raises(leaks.LeakError, match=r"harness\.jsonl:1"):
         leaks.run(folder)
