@@ -30,6 +30,11 @@ class Case:
     severity: str | None = None
 
     @property
+    def code(self) -> str:
+        """What its folder is called: to readers of partitioned data a column, so it may tell nothing."""
+        return f"{self.seed:06}"
+
+    @property
     def asked(self) -> str:
         """The case as the plan takes it."""
         return f"{self.scenario}:{self.role}@{self.severity}" if self.scenario else "nothing"

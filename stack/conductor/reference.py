@@ -1,7 +1,8 @@
 """Makes a reference set: many short recordings, one after the other, unattended, each with a seed and an episode.
 
-OUT/case=NAME/ appears when all of it is there; whatever interrupts the work, the next call goes on after the last whole
-case. `manifest.json` lists what is there.
+OUT/case=CODE/ appears when all of it is there; whatever interrupts the work, the next call goes on after the last whole
+case. `manifest.json` lists what is there, and alone says what each holds: neither a folder's name nor the time at which
+a case was made may tell.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def make(settings: Settings, cases: Sequence[Case]) -> int:
     """
     with exclusive(settings.out):
         _agree(settings)
-        waiting = [case for case in cases if not _folder(settings, case).exists()]
+        # In the order of their seeds, which is any order.
+        waiting = sorted((case for case in cases if not _folder(settings, case).exists()), key=lambda case: case.seed)
         minutes = len(waiting) * (settings.normal + EPISODE_SECONDS + OVERHEAD) / 60
         say(f"cases: {len(cases)}, done: {len(cases) - len(waiting)}; about {minutes:.0f} minutes to go")
         failed: dict[str, str] = {}
@@ -91,7 +93,7 @@ def make(settings: Settings, cases: Sequence[Case]) -> int:
 
 
 def _folder(settings: Settings, case: Case) -> Path:
-    return settings.out / f"case={case.name}"
+    return settings.out / f"case={case.code}"
 
 
 def _agree(settings: Settings) -> None:
@@ -155,8 +157,8 @@ def _entry(case: Case, data: Path) -> dict[str, Any]:
     done = list(outcomes(plan, data / "truth" / "ledger.jsonl"))
     files = sorted(data.glob("*.parquet"))
     return {
-        "case": case.name,
-        **{key: value for key, value in asdict(case).items() if key != "name"},
+        "case": case.code,
+        **asdict(case),
         "duration_s": plan["duration_s"],
         "status": _status(data / "episodes.parquet") if done else "nothing",
         "executed": all(one.executed for one in done),

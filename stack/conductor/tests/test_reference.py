@@ -109,16 +109,17 @@ def folders(tmp_path: Path) -> list[str]:
 def test_every_case_is_a_whole_folder_and_the_manifest_tells_of_it(world, tmp_path, capsys):
     cases = choose("cpu-hog@medium,nothing*1", KNOWN, 7)
     assert reference.make(settings(tmp_path), cases) == 0
-    assert folders(tmp_path) == ["case=cpu-hog-fault-medium-1", "case=nothing-1"]
+    assert folders(tmp_path) == sorted(f"case={case.code}" for case in cases)
     manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
-    first, second = manifest["cases"]
-    assert (first["case"], first["seed"], first["scenario"]) == (cases[0].name, cases[0].seed, "cpu-hog")
+    first, second = sorted(manifest["cases"], key=lambda case: case["name"])
+    assert (first["case"], first["name"], first["seed"]) == (cases[0].code, cases[0].name, cases[0].seed)
+    assert first["scenario"] == "cpu-hog"
     assert (first["role"], first["severity"], first["status"]) == ("fault", "medium", "verified")
     assert first["executed"] and first["undone"] and first["versions"] == {"postgres": "18.1"}
     assert first["rows"]["ocsf_logs"] == 5 and first["labels"] == {"normal": 3}
     assert len(first["sha256"]["ocsf_logs.parquet"]) == 64
     assert (second["scenario"], second["role"], second["status"]) == (None, "nothing", "nothing")
-    assert (tmp_path / "set" / "case=nothing-1" / "truth" / "plan.json").exists()
+    assert (tmp_path / "set" / f"case={cases[1].code}" / "truth" / "plan.json").exists()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("  ")[0] == "scenario" and "a table" not in lines
     assert lines[2].split() == ["cpu-hog", "fault", "medium", "1", "1", "1", "0", "1"]
@@ -126,16 +127,24 @@ def test_every_case_is_a_whole_folder_and_the_manifest_tells_of_it(world, tmp_pa
 
 def test_after_an_interruption_it_goes_on_and_makes_the_half_made_case_anew(world, tmp_path):
     cases = choose("3", KNOWN, 7)
-    world.interrupts = "bad-deploy:fault@subtle"
+    third = sorted(cases, key=lambda case: case.seed)[2].asked
+    world.interrupts = third
     with pytest.raises(KeyboardInterrupt):
         reference.make(settings(tmp_path), cases)
     assert len(folders(tmp_path)) == 3 and ".work" in folders(tmp_path)
     world.interrupts, world.recorded = None, []
     assert reference.make(settings(tmp_path), cases) == 0
-    assert world.recorded[0] == "bad-deploy:fault@subtle" and len(world.recorded) == 7
+    assert world.recorded[0] == third and len(world.recorded) == 7
     assert len(folders(tmp_path)) == 9 and ".work" not in folders(tmp_path)
     world.recorded = []
     assert reference.make(settings(tmp_path), cases) == 0 and world.recorded == []
+
+
+def test_neither_the_order_nor_a_folder_s_name_tells_what_a_case_holds(world, tmp_path):
+    cases = choose("2,decoy*2,nothing*2", KNOWN, 7)
+    assert reference.make(settings(tmp_path), cases) == 0
+    assert world.recorded == [case.asked for case in sorted(cases, key=lambda case: case.seed)]
+    assert all(name.removeprefix("case=").isdigit() for name in folders(tmp_path))
 
 
 def test_a_case_that_fails_is_tried_twice_told_and_made_by_the_next_call(world, tmp_path, capsys):
