@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -73,13 +71,10 @@ class Dataset:
         """Whether there are several recordings, each known by its case."""
         return bool(self.cases[0].name)
 
-    def numbers(self, case: Case) -> dict[str, np.ndarray[Any, Any]]:
+    def numbers(self, case: Case) -> dict[str, list[Any]]:
         """Return the names of a case's episodes, and their numbers, as columns."""
         known = [(episode.name, number) for number, episode in enumerate(self.episodes) if episode.case == case.number]
-        return {
-            "name": np.array([name for name, _ in known], object),
-            "number": np.array([number for _, number in known], np.int64),
-        }
+        return {"name": [name for name, _ in known], "number": [number for _, number in known]}
 
 
 def find_cases(path: Path) -> Dataset:

@@ -107,6 +107,7 @@ MODELS: dict[str, Callable[[int, int], Any]] = {
 def supervised(model_seed: int, rows: Floats, categories: int, anomalous: Flags) -> Any:
     """Return gradient boosting that has learnt from these rows; their last `categories` columns are categories."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     # Weighted classes would change the ranking little, and cost ten times as much: each bin would be a weighted
     # percentile.
@@ -118,7 +119,9 @@ def supervised(model_seed: int, rows: Floats, categories: int, anomalous: Flags)
         categorical_features=list(range(width - categories, width)),
         random_state=model_seed,
     )
-    return model.fit(rows, anomalous)
+    # Its threads wait for each other after every few rows: where others use the machine, too, for minutes.
+    with threadpool_limits(1):
+        return model.fit(rows, anomalous)
 
 
 def training_sample(anomalous: Flags, training: Flags, rng: np.random.Generator) -> Ints | None:

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from ocsfconv import OcsfconvError
 
-PACKAGES = ("duckdb", "numpy", "sklearn", "pyod", "threadpoolctl")
+PACKAGES = ("duckdb", "numpy", "pyarrow", "sklearn", "pyod", "threadpoolctl")
 
 
 class EvaluationError(OcsfconvError):

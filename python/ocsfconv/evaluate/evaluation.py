@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from .dataset import Dataset
     from .units import Flags, Floats, Ints, Units
 
-# Folds that are worked on at once.
-WORKERS = 4
 BLOCK_S = {"logs": 10, "spans": 10, "traces": 10, "windows": 60}
 
 
@@ -111,7 +107,7 @@ def run_evaluation(
     _note_what_is_few(run)
     folds = by_episode(extents, dataset.episodes, np.random.default_rng(seed))
     # Libraries warn of nearly equal values and the like, which nobody who reads the figures can do anything about.
-    with threadpool_limits(1), warnings.catch_warnings(action="ignore"):
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings(action="ignore"):
         for level in levels:
             _Level(run, join(parts.pop(level)), folds, progress).evaluate(chosen, list(regimes), own_parts.get(level))
     if not run.results:
@@ -258,18 +254,9 @@ class _Level:
                 yield detector, score[detector.name]
 
     def _each_fold(self, task: Callable[[int], None], folds: int, what: str) -> None:
-        """Do a task for each fold, a few at once, each with one thread of its own.
-
-        The libraries' own threads wait for each other: on a machine that others use, too, many times longer than one
-        takes alone.
-        """
-        from threadpoolctl import threadpool_limits
-
-        # OpenMP counts its threads for each of ours.
-        workers = min(WORKERS, os.cpu_count() or 1)
-        with ThreadPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool:
-            for done, _ in enumerate(pool.map(task, range(folds))):
-                self._progress(f"{what}, {done + 1} of {folds} parts")
+        for fold in range(folds):
+            self._progress(f"{what}, part {fold + 1} of {folds}")
+            task(fold)
 
     def _training(self, regime: str, fold: int, rng: np.random.Generator) -> Flags:
         others: Flags = self._fold != fold

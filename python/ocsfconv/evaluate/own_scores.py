@@ -167,6 +167,7 @@ def _first_line(error: Exception) -> str:
 def save(run: Evaluation, folder: Path) -> list[Path]:
     """Write each detector's scores of logs and spans as FOLDER/NAME.parquet, in the form that is read here."""
     import duckdb
+    import pyarrow as pa
 
     folder.mkdir(parents=True, exist_ok=True)
     names = list(dict.fromkeys(name for name, _ in run.scores))
@@ -185,7 +186,7 @@ def save(run: Evaluation, folder: Path) -> list[Path]:
                     )
                 cases = np.array([case.name for case in run.dataset.cases], object)[units.case]
                 table = f"scores_{level}"
-                database.register(table, {"case": cases, "row": units.row, "score": score})
+                database.register(table, pa.table({"case": cases, "row": units.row, "score": score}))
                 parts.append(f"SELECT {case}'{signal}' AS signal, row, score FROM {table}")
             if parts:
                 file = folder / f"{name}.parquet"

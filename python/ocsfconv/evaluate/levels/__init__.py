@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from ..dataset import (
     ANOMALOUS,
@@ -63,7 +64,8 @@ def read_case(database: duckdb.DuckDBPyConnection, dataset: Dataset, case: Case,
             f"CREATE OR REPLACE TEMP TABLE {TABLES[signal]} AS SELECT file_row_number AS row, {COLUMNS[signal]} "
             f"FROM read_parquet({case.file(TELEMETRY[signal])}, file_row_number = true)"
         )
-    database.register("episode_numbers", dataset.numbers(case))
+    numbers = pa.schema([("name", pa.string()), ("number", pa.int64())])
+    database.register("episode_numbers", pa.table(dataset.numbers(case), schema=numbers))
     _read_labels(database, case)
     if {"logs", "spans", "traces"} & set(levels):
         database.execute(actors.TABLE)
@@ -192,7 +194,7 @@ def _read_depths(database: duckdb.DuckDBPyConnection) -> None:
             break
         depth += inside
         above = np.where(inside, parent[above], -1)
-    database.register("span_depth", {"row": np.asarray(columns["row"], np.int64), "depth": depth})
+    database.register("span_depth", pa.table({"row": np.asarray(columns["row"], np.int64), "depth": depth}))
 
 
 def _read_level(database: duckdb.DuckDBPyConnection, case: Case, level: str) -> Units:
