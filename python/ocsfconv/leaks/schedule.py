@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import comb
 
 import numpy as np
 from scipy.stats import rankdata
@@ -91,6 +92,8 @@ def _round_times(schedule: Schedule, seed: int) -> Row:
 def _order(schedule: Schedule, seed: int) -> Row:
     """Cases by the time they were made and by their names, against which of them have a fault."""
     has_fault = np.array([bool(case.faults) for case in schedule.cases])
+    if comb(len(has_fault), int(has_fault.sum())) * BOUND < 1:
+        return few(TEST, "order of cases", f"p > {BOUND:g}", f"{has_fault.sum()} of {len(has_fault)} have a fault")
     orders = (
         rankdata([case.begin for case in schedule.cases]),
         rankdata(np.argsort(np.argsort([case.name for case in schedule.cases]))),
