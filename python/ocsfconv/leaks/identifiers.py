@@ -7,7 +7,7 @@ ids from another generator, or addresses from one network, are found although no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -72,27 +72,22 @@ def features(schedule: Schedule) -> Features:
     """What a classifier is given: each identifier as it is, its shape and its beginning."""
 
     def give(cases: Sequence[Case], signal: str, rows: Ints) -> Iterator[tuple[str, Ints, Bools]]:
-        for name, column in everywhere(cases, signal).items():
+        for name, column in everywhere(cases, signal):
             for how, codes in variants(column, rows):
                 yield f"{name}{how}", codes, usable(schedule, name)
 
     return give
 
 
-def everywhere(cases: Sequence[Case], signal: str) -> dict[str, Column]:
-    """Identifiers of all cases, null where a case has none."""
+def everywhere(
+    cases: Sequence[Case], signal: str, wanted: Callable[[str], bool] = lambda _: True
+) -> Iterator[tuple[str, Column]]:
+    """Identifiers of all cases that are wanted, one at a time, null where a case has none."""
     own = [identifiers(case.signals[signal]) for case in cases]
-    names = list(dict.fromkeys(name for columns in own for name in columns))
     rows = [case.signals[signal].rows for case in cases]
-    return {
-        name: joined(
-            [
-                columns.get(name) or Column(name, np.full(count, -1), pa.array([], pa.string()))
-                for columns, count in zip(own, rows, strict=True)
-            ]
-        )
-        for name in names
-    }
+    for name in filter(wanted, dict.fromkeys(name for columns in own for name in columns)):
+        nothing = [Column(name, np.full(count, -1, np.int32), pa.array([], pa.string())) for count in rows]
+        yield name, joined([columns.get(name) or none for columns, none in zip(own, nothing, strict=True)])
 
 
 def variants(column: Column, rows: Ints) -> Iterator[tuple[str, Ints]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocsfconv.leaks.cases import SECOND, Bools, Floats, Ints
-from ocsfconv.leaks.identifiers import PERSONAL, everywhere, usable
+from ocsfconv.leaks.identifiers import FEW_VALUES, PERSONAL, UNIQUE, everywhere, usable
 from ocsfconv.leaks.placement import BOUND, Schedule, Span
 from ocsfconv.leaks.report import Row, few
 
@@ -75,8 +75,9 @@ class Presence:
                     for place, one in enumerate(own)
                 ]
             )
-            for name, column in everywhere(cases, signal).items():
-                if ANEW.search(name) or bool(PERSONAL.search(name)) != self._personal:
+            for name, column in everywhere(cases, signal, self._is_asked):
+                # Where most values are different, none comes back.
+                if len(column.values) > UNIQUE * max((column.codes >= 0).sum(), FEW_VALUES):
                     continue
                 may = usable(self.schedule, name)
                 number = np.full(len(column.values) + 1, -1)
@@ -93,6 +94,9 @@ class Presence:
         every = np.unique(np.concatenate(pairs)) if pairs else np.zeros(0, np.int64)
         judged_by = np.array(judged, bool).reshape(len(known), len(self.schedule.faults))
         return list(known), every // self._offset[-1], every % self._offset[-1], judged_by
+
+    def _is_asked(self, name: str) -> bool:
+        return not ANEW.search(name) and bool(PERSONAL.search(name)) == self._personal
 
     def _width(self, place: int) -> int:
         return int(self._offset[place + 1] - self._offset[place] - 1)

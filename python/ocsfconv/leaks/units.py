@@ -150,9 +150,9 @@ def joined(columns: Sequence[Column]) -> Column:
     if len(columns) == 1:
         return columns[0]
     values = pa.concat_arrays([pa.array(column.values, pa.string()) for column in columns]).dictionary_encode()
-    places, at, codes = np.append(values.indices.to_numpy(), -1), 0, []
+    places, at, codes = np.append(values.indices.to_numpy(), -1).astype(np.int32), 0, []
     for column in columns:
-        codes.append(np.where(column.codes < 0, -1, places[column.codes + at]))
+        codes.append(np.where(column.codes < 0, np.int32(-1), places[column.codes + at]))
         at += len(column.values)
     return Column(columns[0].name, np.concatenate(codes), values.dictionary)
 
