@@ -139,3 +139,13 @@ def test_it_ends_within_seconds_though_the_collector_is_away(server: tuple[subpr
     assert time.monotonic() - begun < 8
     assert "web-api 1.0.0 stopped" in (home / "log").read_text()
     assert not [entry for entry in home.iterdir() if entry.suffix == ".ctl"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processors can be chosen on Linux only")
+def test_the_worker_keeps_to_one_processor_and_its_master_to_none(
+    server: tuple[subprocess.Popen[str], int, Path],
+) -> None:
+    process, _, _ = server
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert [len(os.sched_getaffinity(int(child))) for child in children] == [1]
+    assert os.sched_getaffinity(process.pid) == os.sched_getaffinity(0)

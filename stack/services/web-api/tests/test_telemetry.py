@@ -4,8 +4,11 @@ import logging
 
 import pytest
 from flask.testing import FlaskClient
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import SpanKind, StatusCode
 from shop import CHECKOUT, CLERK, CUSTOMER, PARTNER, events, fill_cart, named, path
+
+from web_api.telemetry import HashedOnce
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 BROWSER = {
@@ -14,6 +17,12 @@ BROWSER = {
     "X-Forwarded-For": "81.2.69.142",
     "Host": "www.northwind-market.com",
 }
+
+
+def test_a_resource_hashed_once_is_the_same_resource() -> None:
+    resource = Resource.create({"service.version": "1.0.0"})
+    assert HashedOnce(resource.attributes, resource.schema_url) == resource
+    assert hash(HashedOnce(resource.attributes, resource.schema_url)) == hash(resource)
 
 
 def test_a_plain_read_is_server_internal_client(client: FlaskClient, memory) -> None:

@@ -34,6 +34,18 @@ FLUSH_SECONDS = 3.0
 # Searched for in the whole URL.
 UNTRACED = r"^https?://[^/]+/health$,^https?://[^/]+/metrics$"
 
+
+class HashedOnce(Resource):
+    """The exporter groups spans by their resource, and a resource serialises all its attributes to tell its hash."""
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -43,7 +55,8 @@ _tracer = trace.get_tracer("web_api", VERSION)
 
 def setup(spans: SpanProcessor | None = None, records: LogRecordProcessor | None = None) -> None:
     """Start the providers and instrument the libraries; to be called once in a process, before the app is made."""
-    resource = Resource.create({"service.version": VERSION})
+    created = Resource.create({"service.version": VERSION})
+    resource = HashedOnce(created.attributes, created.schema_url)
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
     tracers.add_span_processor(spans or BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(tracers)
