@@ -66,6 +66,7 @@ app.conf.update(
     task_acks_late=True,
     task_create_missing_queues=False,
     task_default_queue="default",
+    result_expires=None,  # no result is kept, so there is nothing to clean up at four in the morning
     task_ignore_result=True,
     task_queues=[Queue(name, Exchange(name), name) for name in QUEUES],
     task_reject_on_worker_lost=True,

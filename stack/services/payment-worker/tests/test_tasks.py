@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,3 +268,11 @@ def test_the_first_settlement_comes_early_and_the_rest_by_its_interval() -> None
     assert timedelta(seconds=95) < entry.schedule.remaining_estimate(entry.last_run_at) <= timedelta(seconds=100)
     assert entry.schedule.run_every == timedelta(seconds=120)
     assert entry.options["queue"] == "payments"
+
+
+def test_beat_sends_what_the_timetable_says_and_nothing_of_its_own(tmp_path: Path) -> None:
+    scheduler = Scheduler(app, schedule_filename=str(tmp_path / "schedule"))
+    try:
+        assert set(scheduler.schedule) == set(timetable())
+    finally:
+        scheduler.close()
