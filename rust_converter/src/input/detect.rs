@@ -1,7 +1,7 @@
 //! What a file is, by its first bytes.
 
 use super::frames::{self, PREFIX};
-use super::{Compression, Encoding, Framing};
+use super::{Compression, Encoding, Framing, MAX_REQUEST};
 
 /// How much of a file is looked at.
 pub(super) const LOOK: usize = 64 << 10;
@@ -96,7 +96,7 @@ fn framed(start: &[u8], is_all: bool) -> Option<Framing> {
     }
     let length = frames::length(rest)?;
     let body = &rest[PREFIX..];
-    if length == 0 || length > frames::MAX_BODY {
+    if length == 0 || length > MAX_REQUEST {
         return None;
     }
     if body.starts_with(ZSTD_MAGIC) {

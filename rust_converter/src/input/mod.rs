@@ -15,6 +15,10 @@ use std::path::PathBuf;
 pub(crate) use discover::discover;
 pub(crate) use reader::Reader;
 
+/// The longest request that is read: a line, a frame and what it unpacks to, a whole file. A longer claim is damage. What
+/// a request becomes on its way takes a few times its size, which must stay below 1 GB.
+const MAX_REQUEST: usize = 128 << 20;
+
 /// A file to read.
 #[derive(Clone, Debug)]
 pub(crate) struct InputFile {

@@ -8,14 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::detect::{self, LOOK};
 use super::frames::{self, PREFIX};
 use super::stream::Stream;
-use super::{BadPiece, Compression, Framing, Incomplete, InputFile, Inputs, Piece, Unit};
+use super::{BadPiece, Compression, Framing, Incomplete, InputFile, Inputs, MAX_REQUEST, Piece, Unit};
 use crate::error::{Error, Result};
 
 /// Bytes per read.
 const BLOCK: usize = 512 << 10;
-
-/// The longest line or whole request that is read.
-const MAX_REQUEST: usize = 1 << 30;
 
 /// How much of an overlong line is kept for the rejects.
 const KEPT: usize = 64 << 10;
@@ -223,7 +220,7 @@ impl<'i> Reader<'i> {
             open.take(length);
             if line_end.is_some() || ended {
                 open.number += 1;
-                let reason = "a line longer than 1 GiB; only its start is kept".to_string();
+                let reason = "a line longer than 128 MiB; only its start is kept".to_string();
                 unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
                 return Ok((used, ended && open.buffer.is_empty()));
             }
@@ -249,7 +246,7 @@ impl<'i> Reader<'i> {
                 break;
             };
             let end = length + PREFIX + claimed;
-            let believable = claimed <= frames::MAX_BODY;
+            let believable = claimed <= MAX_REQUEST;
             if believable {
                 // One more prefix and a few bytes tell whether the next frame begins where this one ends.
                 open.fill(end + PREFIX + 8, file)?;
@@ -289,7 +286,7 @@ impl<'i> Reader<'i> {
     /// The buffer starts with a frame that is not what it says: passes over it, or leaves it as still being written.
     fn damage(&mut self, open: &mut Open, file: &InputFile, zstd: bool, unit: &mut Unit) -> Result<bool> {
         let claimed = frames::length(&open.buffer).unwrap_or(0);
-        let mut wanted = claimed.min(frames::MAX_BODY) + PREFIX + BLOCK;
+        let mut wanted = claimed.min(MAX_REQUEST) + PREFIX + BLOCK;
         loop {
             let ended = open.fill(wanted, file)?;
             if let Some(next) = frames::resynchronise(&open.buffer, zstd) {
@@ -301,7 +298,7 @@ impl<'i> Reader<'i> {
                 return Ok(false);
             }
             if ended {
-                let fits = claimed <= frames::MAX_BODY && PREFIX + claimed > open.buffer.len();
+                let fits = claimed <= MAX_REQUEST && PREFIX + claimed > open.buffer.len();
                 if fits && frames::begins(&open.buffer, zstd) {
                     self.tail(open);
                 } else {
@@ -312,7 +309,7 @@ impl<'i> Reader<'i> {
                 }
                 return Ok(true);
             }
-            if open.buffer.len() > frames::MAX_BODY + PREFIX + BLOCK {
+            if open.buffer.len() > MAX_REQUEST + PREFIX + BLOCK {
                 // No frame in sight: give up the start, keep what may hold a prefix.
                 let (offset, number) = (open.offset, open.number);
                 let mut bytes = open.take(open.buffer.len() - PREFIX);
@@ -323,7 +320,7 @@ impl<'i> Reader<'i> {
                 return Ok(false);
             }
             // Each round looks at all bytes again, so it must see twice as many.
-            wanted = (open.buffer.len() * 2).min(frames::MAX_BODY + PREFIX + BLOCK) + 1;
+            wanted = (open.buffer.len() * 2).min(MAX_REQUEST + PREFIX + BLOCK) + 1;
         }
     }
 
@@ -338,7 +335,7 @@ impl<'i> Reader<'i> {
         let used = data.len();
         if !ended {
             data.truncate(KEPT);
-            let reason = "a request longer than 1 GiB; only its start is kept".to_string();
+            let reason = "a request longer than 128 MiB; only its start is kept".to_string();
             unit.bad.push((open.index, BadPiece { number: 1, offset: 0, reason, bytes: data }));
         } else {
             unit.pieces.push(Piece { file: open.index, framing: open.framing, first: 1, offset: 0, data });
