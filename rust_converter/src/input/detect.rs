@@ -80,11 +80,9 @@ fn json(text: &[u8], is_all: bool) -> Result<Framing, &'static str> {
     if !known && !cut {
         return Err("JSON without resourceLogs, resourceSpans or resourceMetrics");
     }
-    let first_line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
-    if first_line == b"{" {
-        return Ok(Framing::Whole(Encoding::Json));
-    }
-    Ok(Framing::Lines)
+    // A brace alone is a line that is still being written.
+    let is_pretty = memchr::memchr(b'\n', text).is_some_and(|end| text[..end].trim_ascii_end() == b"{");
+    Ok(if is_pretty { Framing::Whole(Encoding::Json) } else { Framing::Lines })
 }
 
 /// The exporter's frames: a plausible length, then what the length says.
