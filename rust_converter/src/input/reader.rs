@@ -1,14 +1,14 @@
 //! Units of input, one after the other, cut by bytes alone.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::detect::{self, LOOK};
 use super::frames::{self, PREFIX};
 use super::stream::Stream;
-use super::{BadPiece, Compression, Framing, Incomplete, InputFile, Inputs, MAX_REQUEST, Piece, Unit};
+use super::{BadPiece, ByteRange, Compression, Framing, Incomplete, InputFile, Inputs, MAX_REQUEST, Piece, Unit};
 use crate::error::{Error, Result};
 
 /// Bytes per read.
@@ -346,26 +346,29 @@ impl<'i> Reader<'i> {
 
 /// Opens a file and looks at its start.
 fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) -> Result<Open> {
+    let failed = |error| Error::io("read", &file.path, error);
+    let mut ranged = None;
     let raw: Box<dyn Read + Send> = if file.is_stream {
         Box::new(Stream::open(&file.path, Arc::clone(stop)))
     } else {
-        let handle = File::open(&file.path).map_err(|error| Error::io("read", &file.path, error))?;
-        let size = handle.metadata().map_err(|error| Error::io("read", &file.path, error))?.len();
+        let handle = File::open(&file.path).map_err(failed)?;
+        let size = handle.metadata().map_err(failed)?.len();
+        if let Some(range) = &file.range {
+            ranged = Some((range, handle.try_clone().map_err(failed)?, size));
+        }
         // A live file grows while it is read: its size now is where it ends for this run.
         Box::new(handle.take(size))
     };
     let counted = Counted { inner: raw, count: Arc::clone(consumed) };
     let mut buffered = BufReader::with_capacity(BLOCK, counted);
     let mut magic = Vec::new();
-    (&mut buffered).take(4).read_to_end(&mut magic).map_err(|error| Error::io("read", &file.path, error))?;
+    (&mut buffered).take(4).read_to_end(&mut magic).map_err(failed)?;
     let compression = detect::compression(&magic);
     let rejoined = io::Cursor::new(magic).chain(buffered);
     let source: Box<dyn Read + Send> = match compression {
         Compression::None => Box::new(rejoined),
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(rejoined)),
-        Compression::Zstd => {
-            Box::new(zstd::stream::read::Decoder::new(rejoined).map_err(|error| Error::io("read", &file.path, error))?)
-        }
+        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(rejoined).map_err(failed)?),
     };
     let mut open = Open {
         index,
@@ -380,7 +383,32 @@ fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>, stop: &Arc<Atom
     let ended = open.fill(LOOK, file)?;
     open.framing = detect::framing(&open.buffer, ended)
         .map_err(|reason| Error::Input(format!("{}: not OpenTelemetry data: {reason}", file.name)))?;
+    if let Some((range, handle, size)) = ranged {
+        narrow(&mut open, range, handle, size, consumed).map_err(failed)?;
+    }
     Ok(open)
+}
+
+/// Goes to the lines of a range; a file that has no lines to be cut at is its first byte's.
+fn narrow(
+    open: &mut Open,
+    range: &ByteRange,
+    mut handle: File,
+    size: u64,
+    consumed: &Arc<AtomicU64>,
+) -> io::Result<()> {
+    if open.compression != Compression::None || open.framing != Framing::Lines {
+        if !range.has_first_byte() {
+            (open.framing, open.end) = (Framing::Empty, Some(End::Clean));
+        }
+        return Ok(());
+    }
+    let lines = range.lines(&mut handle, size)?;
+    handle.seek(SeekFrom::Start(lines.start))?;
+    let counted = Counted { inner: handle.take(lines.end - lines.start), count: Arc::clone(consumed) };
+    open.source = Box::new(BufReader::with_capacity(BLOCK, counted));
+    (open.buffer, open.end, open.offset) = (Vec::new(), None, lines.start);
+    Ok(())
 }
 
 /// The format of a file, or what it is instead.
