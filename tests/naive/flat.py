@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,11 @@ def contract(signal: str) -> list[Json]:
     return columns
 
 
+def finite(value: float) -> float | None:
+    """Return the number where it is one: a flat column has no other."""
+    return value if math.isfinite(value) else None
+
+
 class Source:
     """An event, and the record that it was made of."""
 
@@ -53,7 +59,7 @@ class Source:
             if value is not None:
                 break
         if column["type"] == "double":
-            return None if value is None else float(value)
+            return None if value is None else finite(float(value))
         return json_text(value) if isinstance(value, dict) else value
 
     def look_up(self, source: str) -> Any:
@@ -123,8 +129,8 @@ def of_point(group: Group, metric: Json, kind: str, point: Json) -> Source:
         "metric_type": TYPES.get(kind) or ("counter" if metric[kind].get("isMonotonic") else "up_down_counter"),
         "job": job,
         "metric_value": None if value is None else read_double(value),
-        "quantiles": [read_double(held.get("quantile")) for held in quantiles] or None,
-        "quantile_values": [read_double(held.get("value")) for held in quantiles] or None,
+        "quantiles": [finite(read_double(held.get("quantile"))) for held in quantiles] or None,
+        "quantile_values": [finite(read_double(held.get("value"))) for held in quantiles] or None,
         "point_attributes": map_json(entries) or None,
     }
     return source
