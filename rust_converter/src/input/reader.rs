@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 /// Bytes per read.
 const BLOCK: usize = 512 << 10;
 
+/// The most lines or frames of a unit: what is kept of a damaged one is far more than a line of two bytes has.
+const MAX_REQUESTS: u64 = 1 << 16;
+
 /// How much of an overlong line is kept for the rejects.
 const KEPT: usize = 64 << 10;
 
@@ -197,12 +200,16 @@ impl<'i> Reader<'i> {
                 }
             };
             let (offset, first) = (open.offset, open.number);
-            let data = open.take(length);
-            open.number += memchr::memchr_iter(b'\n', &data).count() as u64;
+            let last = memchr::memchr_iter(b'\n', &open.buffer[..length])
+                .inspect(|_| open.number += 1)
+                .nth(MAX_REQUESTS as usize - 1);
+            let data = open.take(last.map_or(length, |end| end + 1));
             if !data.is_empty() {
                 unit.pieces.push(Piece { file: open.index, framing: Framing::Lines, first, offset, data });
             }
-            return Ok((length, ended));
+            // What is full in one way is full.
+            let used = if last.is_some() { left.max(length) } else { length };
+            return Ok((used, ended && open.buffer.is_empty()));
         }
     }
 
@@ -239,7 +246,7 @@ impl<'i> Reader<'i> {
         let (mut length, mut unpacked, mut count) = (0, 0, 0);
         let mut damaged = None;
         let mut finished = false;
-        while unpacked < left {
+        while unpacked < left && count < MAX_REQUESTS {
             let ended = open.fill(length + PREFIX, file)?;
             let Some(claimed) = frames::length(&open.buffer[length..]) else {
                 finished = ended;
@@ -280,7 +287,8 @@ impl<'i> Reader<'i> {
         } else if finished && !open.buffer.is_empty() {
             self.tail(open);
         }
-        Ok((unpacked.max(1), finished))
+        let used = if count == MAX_REQUESTS { left.max(unpacked) } else { unpacked };
+        Ok((used.max(1), finished))
     }
 
     /// The buffer starts with a frame that is not what it says: passes over it, or leaves it as still being written.

@@ -334,6 +334,29 @@ fn a_file_that_shrinks_while_it_is_read_ends_where_it_now_ends() {
 }
 
 #[test]
+fn a_unit_has_no_more_requests_than_its_worker_has_memory_for() {
+    let tiny = frame(&proto(20));
+    for (content, count) in [(b"x\n".repeat(200_000), 200_000), (tiny.repeat(100_000), 100_000)] {
+        let content = if content.starts_with(b"x") { [LINE, b"\n", &content[2..]].concat() } else { content };
+        let folder = Folder::new(&[("file", &content)]);
+        let inputs = folder.found();
+        let mut reader = Reader::new(&inputs, 1 << 30);
+        let (mut numbers, mut scratch) = (Vec::new(), Vec::new());
+        while let Some(unit) = reader.next_unit().expect("readable") {
+            let before = numbers.len();
+            for piece in &unit.pieces {
+                let mut requests = piece.requests();
+                while let Some(request) = requests.next(&mut scratch) {
+                    numbers.push(request.expect("sound").number);
+                }
+            }
+            assert!(numbers.len() - before <= 1 << 16);
+        }
+        assert!(numbers.iter().copied().eq(1..=count));
+    }
+}
+
+#[test]
 fn a_frame_still_being_written_is_a_tail_whatever_is_missing() {
     let frames: [Vec<u8>; 2] = [frame(&zstd(LINE)), frame(&proto(90))];
     for one in frames {
