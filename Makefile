@@ -30,13 +30,21 @@ CARGO_TOOLS ?= .make/cargo-tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(CARGO_TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
+# How long `make fuzz` tries each fuzzer, and how often `make test-kill` kills a run.
+FUZZ_SECONDS ?= 30
+KILLS ?= 100
+
 CRATE := rust_converter
 PACKAGE := python/ocsfconv
 CONFIG := python/pyproject.toml
 LOCK := python/requirements/dev.txt
 BIN := .venv/bin
 CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
-PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py)
+PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py $(CRATE)/fuzz/*.py)
+# Stable Rust's own names for what libFuzzer needs to see: edges, and what is compared. No sanitizer: unsafe is forbidden.
+FUZZ := $(CRATE)/fuzz
+FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=4 -Cpasses=sancov-module $(addprefix -Cllvm-args=-sanitizer-coverage-, \
+	level=4 inline-8bit-counters pc-table trace-compares)
 
 # Stamps are named after the checksum of what they stand for, so that a touched file, or a branch and back, makes nothing
 # anew. They stand inside .venv, so that without .venv everything is made.
@@ -49,8 +57,13 @@ CONDUCT = PYTHONPATH=stack $(CONDUCTOR)/bin/python -m conductor
 WHERE = --runtime $(RUNTIME) --state $(STATE)
 LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
+# $(call fmt,OPTION): one style in all crates.
+fmt = for crate in $(CRATE) $(FUZZ) benchmarks/otlp2records; do \
+		cargo fmt --manifest-path $$crate/Cargo.toml $(1) -- --config-path $(CRATE)/rustfmt.toml || exit 1; \
+	done
+
 .DEFAULT_GOAL := help
-.PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
+.PHONY: help setup build convert test test-rust test-python test-kill fuzz fuzz-readers fuzz-mapper check check-rust check-python format bench lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 
 help: ## list the targets
@@ -153,13 +166,35 @@ test-scenarios: $(BUILD) ## try each of SCENARIOS alone, and kill the conductor 
 test-three: $(BUILD)
 	TOGETHER=1 $(call try-scenarios,$(THREE),tests/scenarios/test_scenarios.py)
 
+# $(call fuzz,NAME,SEEDS): no input may take 10 s or 1 GB. What is found stands in target/found, what was learnt in target/corpus.
+define fuzz
+	@mkdir -p $(FUZZ)/target/tmp $(FUZZ)/target/found $(FUZZ)/target/corpus/$(1)
+	TMPDIR='$(CURDIR)/$(FUZZ)/target/tmp' RUSTFLAGS='$(FUZZ_FLAGS)' cargo run --quiet --locked --release \
+		--manifest-path $(FUZZ)/Cargo.toml --target $$(rustc -vV | sed -n 's/^host: //p') --bin $(1) -- \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=65536 -dict=$(FUZZ)/dictionary.txt \
+		-artifact_prefix=$(FUZZ)/target/found/$(1)- -print_final_stats=1 -verbosity=0 $(FUZZ)/target/corpus/$(1) $(FUZZ)/seeds/$(2)
+
+endef
+
+fuzz: fuzz-readers fuzz-mapper ## fuzz each reader, and the mapper against the naive one, FUZZ_SECONDS=30 each
+
+fuzz-readers:
+	@command -v cargo >/dev/null || echo 'fuzz-readers: skipped, for there is no cargo on PATH'
+	$(if $(shell { command -v cargo; }),$(call fuzz,json,json)$(call fuzz,proto,proto)$(call fuzz,framing,file)$(call fuzz,file,file))
+
+fuzz-mapper: $(BUILD)
+	PYTHONPATH=tests $(BIN)/python $(FUZZ)/mapper.py $(FUZZ_SECONDS)
+
+test-kill: $(BUILD) ## kill a run KILLS=100 times at random moments and look at what it leaves
+	KILLS=$(KILLS) $(BIN)/python -m pytest -c $(CONFIG) --rootdir=. tests/test_killed_run.py $(ARGS)
+
 test-compose: ## the same in containers; needs a Docker engine
 	$(MAKE) test-stack RUNTIME=compose
 
 check: check-rust check-python ## formatting, lints, types, stubs, licences
 
 check-rust: $(SETUP) $(CARGO_DENY)
-	cargo fmt $(CARGO_MANIFEST) --check
+	$(call fmt,--check)
 	cargo clippy --locked --all-targets $(CARGO_MANIFEST) -- -D warnings
 	PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --all-targets --all-features $(CARGO_MANIFEST) -- -D warnings
 	$(CARGO_DENY) $(CARGO_MANIFEST) check --hide-inclusion-graph licenses bans sources
@@ -182,7 +217,7 @@ check-python: $(BUILD)
 	$(BIN)/python -m mypy.stubtest --mypy-config-file $(CONFIG) ocsfconv._core
 
 format: $(SETUP) ## format the sources and mend what the linter can
-	cargo fmt $(CARGO_MANIFEST)
+	$(call fmt)
 	$(BIN)/ruff check --config $(CONFIG) --fix $(PYTHON_SOURCES)
 	$(BIN)/ruff format --config $(CONFIG) $(PYTHON_SOURCES)
 	$(BIN)/ruff check --fix stack
