@@ -38,6 +38,8 @@ CRATE := rust_converter
 PACKAGE := python/ocsfconv
 CONFIG := python/pyproject.toml
 LOCK := python/requirements/dev.txt
+BENCH_LOCK := benchmarks/requirements.txt
+BENCH := .make/bench
 BIN := .venv/bin
 CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
 PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py $(CRATE)/fuzz/*.py)
@@ -223,13 +225,21 @@ format: $(SETUP) ## format the sources and mend what the linter can
 	$(BIN)/ruff check --fix stack
 	$(BIN)/ruff format stack
 
-bench: ## measure against the reference, with the release build
+bench: $(BENCH)/packages-$(call sum,$(BENCH_LOCK)) ## measure beside what a user would pick instead; ARGS='--size 20 --big 0 --runs 1' for a look
 	$(MAKE) build PROFILE=release
-	$(BIN)/python benchmarks/bench.py $(ARGS)
+	cargo build --quiet --locked --release --manifest-path benchmarks/otlp2records/Cargo.toml --target-dir $(BENCH)/otlp2records
+	$(BIN)/python benchmarks/bench.py --folder $(BENCH) $(ARGS)
 
-lock: ## compile requirements/dev.in anew (needs uv)
-	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--custom-compile-command 'make lock' --quiet --output-file $(LOCK) python/requirements/dev.in
+$(BENCH)/packages-%: $(SETUP)
+	@rm -rf $(BENCH)/packages*
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(BENCH)/packages -r $(BENCH_LOCK)
+	@touch $@
+
+lock: $(LOCK:.txt=.in) $(BENCH_LOCK:.txt=.in) ## compile the requirements anew (needs uv)
+	for source in $^; do \
+		uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--custom-compile-command 'make lock' --quiet --output-file $${source%.in}.txt $$source || exit 1; \
+	done
 
 clean: ## remove all that was made, but neither data nor logs
 	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so
