@@ -45,8 +45,12 @@ CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
 PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py $(CRATE)/fuzz/*.py)
 # Stable Rust's own names for what libFuzzer needs to see: edges, and what is compared. No sanitizer: unsafe is forbidden.
 FUZZ := $(CRATE)/fuzz
+FUZZERS := json proto framing file
+SEEDS_OF_framing := file
 FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=4 -Cpasses=sancov-module $(addprefix -Cllvm-args=-sanitizer-coverage-, \
 	level=4 inline-8bit-counters pc-table trace-compares)
+# With a target, the flags are not build scripts'.
+FUZZ_CARGO = --release --manifest-path $(FUZZ)/Cargo.toml --target $$(rustc -vV | sed -n 's/^host: //p')
 
 # Stamps are named after the checksum of what they stand for, so that a touched file, or a branch and back, makes nothing
 # anew. They stand inside .venv, so that without .venv everything is made.
@@ -65,7 +69,7 @@ fmt = for crate in $(CRATE) $(FUZZ) benchmarks/otlp2records; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build convert test test-rust test-python test-kill fuzz fuzz-readers fuzz-mapper check check-rust check-python format bench lock clean FORCE
+.PHONY: help setup build convert test test-rust test-python test-kill fuzz fuzz-skipped fuzz-build fuzz-mapper $(addprefix fuzz-,$(FUZZERS)) check check-rust check-python format bench lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 
 help: ## list the targets
@@ -168,21 +172,21 @@ test-scenarios: $(BUILD) ## try each of SCENARIOS alone, and kill the conductor 
 test-three: $(BUILD)
 	TOGETHER=1 $(call try-scenarios,$(THREE),tests/scenarios/test_scenarios.py)
 
-# $(call fuzz,NAME,SEEDS): no input may take 10 s or 1 GB. What is found stands in target/found, what was learnt in target/corpus.
-define fuzz
-	@mkdir -p $(FUZZ)/target/tmp $(FUZZ)/target/found $(FUZZ)/target/corpus/$(1)
-	TMPDIR='$(CURDIR)/$(FUZZ)/target/tmp' RUSTFLAGS='$(FUZZ_FLAGS)' cargo run --quiet --locked --release \
-		--manifest-path $(FUZZ)/Cargo.toml --target $$(rustc -vV | sed -n 's/^host: //p') --bin $(1) -- \
+fuzz: $(if $(shell { command -v cargo; }),$(addprefix fuzz-,$(FUZZERS)),fuzz-skipped) fuzz-mapper ## fuzz each reader, and the mapper against the naive one, FUZZ_SECONDS=30 each
+
+fuzz-skipped:
+	@echo 'fuzz: the readers are skipped, for there is no cargo on PATH'
+
+fuzz-build:
+	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --locked $(FUZZ_CARGO)
+
+# No input may take 10 s or 1 GB. What is found stands in target/found, what was learnt in target/corpus.
+$(addprefix fuzz-,$(FUZZERS)): fuzz-%: fuzz-build
+	@mkdir -p $(FUZZ)/target/tmp $(FUZZ)/target/found $(FUZZ)/target/corpus/$*
+	TMPDIR='$(CURDIR)/$(FUZZ)/target/tmp' RUSTFLAGS='$(FUZZ_FLAGS)' cargo run --quiet --locked $(FUZZ_CARGO) --bin $* -- \
 		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=65536 -dict=$(FUZZ)/dictionary.txt \
-		-artifact_prefix=$(FUZZ)/target/found/$(1)- -print_final_stats=1 -verbosity=0 $(FUZZ)/target/corpus/$(1) $(FUZZ)/seeds/$(2)
-
-endef
-
-fuzz: fuzz-readers fuzz-mapper ## fuzz each reader, and the mapper against the naive one, FUZZ_SECONDS=30 each
-
-fuzz-readers:
-	@command -v cargo >/dev/null || echo 'fuzz-readers: skipped, for there is no cargo on PATH'
-	$(if $(shell { command -v cargo; }),$(call fuzz,json,json)$(call fuzz,proto,proto)$(call fuzz,framing,file)$(call fuzz,file,file))
+		-artifact_prefix=$(FUZZ)/target/found/$*- -print_final_stats=1 -verbosity=0 \
+		$(FUZZ)/target/corpus/$* $(FUZZ)/seeds/$(or $(SEEDS_OF_$*),$*)
 
 fuzz-mapper: $(BUILD)
 	PYTHONPATH=tests $(BIN)/python $(FUZZ)/mapper.py $(FUZZ_SECONDS)
