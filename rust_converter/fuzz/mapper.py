@@ -3,7 +3,8 @@
     python mapper.py SECONDS        with `tests` in PYTHONPATH; `make fuzz` does that
 
 Requests are generated from all of OTLP, or are a seed (`seeds/json`) with attributes of a generated one. Events must be
-equal in both vocabularies. What differs is shrunk, shown, kept in `target/` and tried first the next time.
+equal in both vocabularies, and so must flat rows. What differs is shrunk, shown, kept in `target/` and tried first the
+next time.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import naive
+import ocsfconv
+import pyarrow as pa
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
+from naive import flat
 from ocsfconv import _core
 from otlp_strategies import SIGNALS, collector_json, requests
 
@@ -83,6 +87,12 @@ def same(request: Json, path: Path) -> None:
         blocks = _core.events([str(path)], signal="all", schema=mode)
         quick = [json.loads(line) for block in blocks for line in block.splitlines()]
         assert text(naive.events(request, mode)) == text(quick), mode
+    tables = {signal: pa.table(table).to_pylist() for signal, table in ocsfconv.read(path).items()}
+    slow: dict[str, list[Json]] = {signal: [] for signal in tables}
+    for signal, row in flat.rows(request):
+        slow[signal].append(row)
+    # repr: it tells 1 from 1.0.
+    assert repr(slow) == repr(tables), "flat rows"
 
 
 def main(seconds: float) -> None:
