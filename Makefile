@@ -30,13 +30,27 @@ CARGO_TOOLS ?= .make/cargo-tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(CARGO_TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
+# How long `make fuzz` tries each fuzzer, and how often `make test-kill` kills a run.
+FUZZ_SECONDS ?= 30
+KILLS ?= 100
+
 CRATE := rust_converter
 PACKAGE := python/ocsfconv
 CONFIG := python/pyproject.toml
 LOCK := python/requirements/dev.txt
+BENCH_LOCK := benchmarks/requirements.txt
+BENCH := .make/bench
 BIN := .venv/bin
 CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
-PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py)
+PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py $(CRATE)/fuzz/*.py)
+# Stable Rust's own names for what libFuzzer needs to see: edges, and what is compared. No sanitizer: unsafe is forbidden.
+FUZZ := $(CRATE)/fuzz
+FUZZERS := json proto framing file
+SEEDS_OF_framing := file
+FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=4 -Cpasses=sancov-module $(addprefix -Cllvm-args=-sanitizer-coverage-, \
+	level=4 inline-8bit-counters pc-table trace-compares)
+# With a target, the flags are not build scripts'.
+FUZZ_CARGO = --release --manifest-path $(FUZZ)/Cargo.toml --target $$(rustc -vV | sed -n 's/^host: //p')
 
 # Stamps are named after the checksum of what they stand for, so that a touched file, or a branch and back, makes nothing
 # anew. They stand inside .venv, so that without .venv everything is made.
@@ -49,8 +63,13 @@ CONDUCT = PYTHONPATH=stack $(CONDUCTOR)/bin/python -m conductor
 WHERE = --runtime $(RUNTIME) --state $(STATE)
 LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
+# $(call fmt,OPTION): one style in all crates.
+fmt = for crate in $(CRATE) $(FUZZ) benchmarks/otlp2records; do \
+		cargo fmt --manifest-path $$crate/Cargo.toml $(1) -- --config-path $(CRATE)/rustfmt.toml || exit 1; \
+	done
+
 .DEFAULT_GOAL := help
-.PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
+.PHONY: help setup build convert test test-rust test-python test-kill fuzz fuzz-skipped fuzz-build fuzz-mapper $(addprefix fuzz-,$(FUZZERS)) check check-rust check-python format bench lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 
 help: ## list the targets
@@ -153,13 +172,35 @@ test-scenarios: $(BUILD) ## try each of SCENARIOS alone, and kill the conductor 
 test-three: $(BUILD)
 	TOGETHER=1 $(call try-scenarios,$(THREE),tests/scenarios/test_scenarios.py)
 
+fuzz: $(if $(shell { command -v cargo; }),$(addprefix fuzz-,$(FUZZERS)),fuzz-skipped) fuzz-mapper ## fuzz each reader, and the mapper against the naive one, FUZZ_SECONDS=30 each
+
+fuzz-skipped:
+	@echo 'fuzz: the readers are skipped, for there is no cargo on PATH'
+
+fuzz-build:
+	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --locked $(FUZZ_CARGO)
+
+# No input may take 10 s or 1 GB. What is found stands in target/found, what was learnt in target/corpus.
+$(addprefix fuzz-,$(FUZZERS)): fuzz-%: fuzz-build
+	@mkdir -p $(FUZZ)/target/tmp $(FUZZ)/target/found $(FUZZ)/target/corpus/$*
+	TMPDIR='$(CURDIR)/$(FUZZ)/target/tmp' RUSTFLAGS='$(FUZZ_FLAGS)' cargo run --quiet --locked $(FUZZ_CARGO) --bin $* -- \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=65536 -dict=$(FUZZ)/dictionary.txt \
+		-artifact_prefix=$(FUZZ)/target/found/$*- -print_final_stats=1 -verbosity=0 \
+		$(FUZZ)/target/corpus/$* $(FUZZ)/seeds/$(or $(SEEDS_OF_$*),$*)
+
+fuzz-mapper: $(BUILD)
+	PYTHONPATH=tests $(BIN)/python $(FUZZ)/mapper.py $(FUZZ_SECONDS)
+
+test-kill: $(BUILD) ## kill a run KILLS=100 times at random moments and look at what it leaves
+	KILLS=$(KILLS) $(BIN)/python -m pytest -c $(CONFIG) --rootdir=. tests/test_killed_run.py $(ARGS)
+
 test-compose: ## the same in containers; needs a Docker engine
 	$(MAKE) test-stack RUNTIME=compose
 
 check: check-rust check-python ## formatting, lints, types, stubs, licences
 
 check-rust: $(SETUP) $(CARGO_DENY)
-	cargo fmt $(CARGO_MANIFEST) --check
+	$(call fmt,--check)
 	cargo clippy --locked --all-targets $(CARGO_MANIFEST) -- -D warnings
 	PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --all-targets --all-features $(CARGO_MANIFEST) -- -D warnings
 	$(CARGO_DENY) $(CARGO_MANIFEST) check --hide-inclusion-graph licenses bans sources
@@ -182,19 +223,27 @@ check-python: $(BUILD)
 	$(BIN)/python -m mypy.stubtest --mypy-config-file $(CONFIG) ocsfconv._core
 
 format: $(SETUP) ## format the sources and mend what the linter can
-	cargo fmt $(CARGO_MANIFEST)
+	$(call fmt)
 	$(BIN)/ruff check --config $(CONFIG) --fix $(PYTHON_SOURCES)
 	$(BIN)/ruff format --config $(CONFIG) $(PYTHON_SOURCES)
 	$(BIN)/ruff check --fix stack
 	$(BIN)/ruff format stack
 
-bench: ## measure against the reference, with the release build
+bench: $(BENCH)/packages-$(call sum,$(BENCH_LOCK)) ## measure beside what a user would pick instead; ARGS='--size 20 --big 0 --runs 1' for a look
 	$(MAKE) build PROFILE=release
-	$(BIN)/python benchmarks/bench.py $(ARGS)
+	cargo build --quiet --locked --release --manifest-path benchmarks/otlp2records/Cargo.toml --target-dir $(BENCH)/otlp2records
+	$(BIN)/python benchmarks/bench.py --folder $(BENCH) $(ARGS)
 
-lock: ## compile requirements/dev.in anew (needs uv)
-	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--custom-compile-command 'make lock' --quiet --output-file $(LOCK) python/requirements/dev.in
+$(BENCH)/packages-%: $(SETUP)
+	@rm -rf $(BENCH)/packages*
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(BENCH)/packages -r $(BENCH_LOCK)
+	@touch $@
+
+lock: $(LOCK:.txt=.in) $(BENCH_LOCK:.txt=.in) ## compile the requirements anew (needs uv)
+	for source in $^; do \
+		uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--custom-compile-command 'make lock' --quiet --output-file $${source%.in}.txt $$source || exit 1; \
+	done
 
 clean: ## remove all that was made, but neither data nor logs
 	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so

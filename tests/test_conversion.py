@@ -466,35 +466,6 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def readable(folder: Path) -> dict[str, int]:
-    """Rows of each file under its final name; a half file fails here."""
-    return {path.name: pq.read_table(path).num_rows for path in folder.glob("*.parquet")}
-
-
-def test_a_killed_run_leaves_the_old_output_or_the_new_never_half_a_file(large: Path, tmp_path: Path) -> None:
-    out = tmp_path / "data"
-    ocsfconv.convert(OTEL / "plain", out=out)
-    old = readable(out)
-    ocsfconv.convert(large, out=tmp_path / "reference")
-    new = readable(tmp_path / "reference")
-    command = [*COMMAND, str(large), "--out", str(out), "--quiet"]
-    started = time.monotonic()
-    subprocess.run(command, check=True, timeout=60)
-    whole = time.monotonic() - started
-    ocsfconv.convert(OTEL / "plain", out=out)
-    for step in range(12):
-        process = subprocess.Popen(command)
-        time.sleep(whole * (step + 0.5) / 10)
-        process.kill()
-        process.wait(timeout=30)
-        for name, rows in readable(out).items():
-            assert rows in (old[name], new[name])
-        assert {path.name for path in out.glob("*") if not path.name.startswith(".")} == set(old)
-    ocsfconv.convert(large, out=out)
-    assert readable(out) == new
-    assert not list(out.glob(".*")), "the next run cleans up"
-
-
 @pytest.mark.parametrize("limit", [0, 4096, 20_000])
 def test_a_full_disk_is_one_clear_sentence_and_costs_nothing(limit: int, large: Path, tmp_path: Path) -> None:
     out = tmp_path / "data"

@@ -66,6 +66,19 @@ def test_what_a_collector_wrote_gives_the_same_events(path: Path, mode: str, fas
             assert pair[0] == pair[1], f"event {index}"
 
 
+def test_flat_rows_of_numbers_that_are_not_finite_have_nulls(tmp_path: Path) -> None:
+    values = [{"quantile": 0.5, "value": "-Infinity"}, {"quantile": "NaN", "value": 1}]
+    point = {"count": "1", "sum": "Infinity", "quantileValues": values}
+    metric = {"name": "m", "summary": {"dataPoints": [point]}}
+    request = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}
+    path = tmp_path / "in.jsonl"
+    path.write_text(json.dumps(request) + "\n")
+    ((_, slow),) = flat.rows(request)
+    (quick,) = pa.table(ocsfconv.read(path)["metrics"]).to_pylist()
+    assert slow == quick
+    assert (quick["sum"], quick["quantiles"], quick["quantile_values"]) == (None, [0.5, None], [None, 1.0])
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_flat_rows_are_what_the_contract_says_of_the_events(path: Path) -> None:
     tables = {name: pa.table(table).to_pylist() for name, table in ocsfconv.read(path).items()}

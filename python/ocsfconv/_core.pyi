@@ -66,8 +66,12 @@ def read(
     schema: str,
     layout: str,
     threads: int | None,
+    range: tuple[int, int | None] | None,
 ) -> dict[str, Table]:
-    """Convert files into Arrow tables, without writing anything."""
+    """Convert files into Arrow tables, without writing anything.
+
+    `range` is of bytes of the one file: the lines that begin in it; to the file's end without its second number.
+    """
 
 def events(paths: list[str], *, signal: str, schema: str) -> Events:
     """The OCSF events of files, as blocks of JSON Lines."""

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ocsfconv import _core
+from ocsfconv._core import OcsfconvError
 from ocsfconv.report import Report
 
 if TYPE_CHECKING:
@@ -82,11 +83,19 @@ def read(
     schema: Schema = "ext",
     layout: Layout = "flat",
     threads: int | None = None,
+    start: int = 0,
+    stop: int | None = None,
 ) -> dict[str, Table]:
     """Convert OpenTelemetry Collector files into Arrow tables in memory; no file is written.
 
     Each table speaks the Arrow PyCapsule interface, so `pyarrow.table(t)`, `polars.from_arrow(t)` and DuckDB take it
     without a copy, and none of them has to be installed.
+
+    With `start` or `stop`, the one path is a file of which a byte range is converted, as the workers of a distributed
+    engine do. A range holds the lines that begin in it, so it may read on behind `stop` to the end of a line, and of
+    ranges that meet each line is in exactly one, whatever the cuts. Ranges are planned from the file's size alone:
+    what cannot be cut (a compressed file, length-prefixed frames, a single request) is all in the range that holds
+    byte 0, and the others have no rows.
 
     Args:
         paths: Files and directories (read recursively); `"-"` is standard input. Without any: `logs/otel`.
@@ -94,16 +103,28 @@ def read(
         schema: `"ext"` or `"core"`, as for `convert`.
         layout: `"flat"`, `"nested"` or `"both"`, as for `convert`.
         threads: Worker threads; as many as there are cores when `None`.
+        start: First byte of the range, as the file lies on the disk.
+        stop: The byte behind its last; the end of the file when `None` or beyond it.
 
     Returns:
         Tables by name: `"logs"`, `"traces"`, `"metrics"` (flat); `"http_activity/traces"` and so on (nested).
 
     Raises:
         FileNotFoundError, PermissionError, OSError: A file could not be read.
-        OcsfconvError: The input is not what the Collector writes, an option cannot be honoured, or a line cannot be
-            read: without files there is no place to keep it.
+        OcsfconvError: The input is not what the Collector writes, an option cannot be honoured (a range of a directory
+            or of standard input, or one that ends before it starts), or a line cannot be read: without files there is
+            no place to keep it.
     """
-    return _core.read(_path_list(paths), signal=signal, schema=schema, layout=layout, threads=threads)
+    if start < 0 or (stop is not None and stop < start):
+        raise OcsfconvError(f"start is {start} and stop is {stop}; it must be 0 <= start <= stop")
+    return _core.read(
+        _path_list(paths),
+        signal=signal,
+        schema=schema,
+        layout=layout,
+        threads=threads,
+        range=None if start == 0 and stop is None else (start, stop),
+    )
 
 
 def _path_list(paths: tuple[Path, ...]) -> list[str]:

@@ -15,7 +15,7 @@ use arrow_schema::SchemaRef;
 
 use crate::columns::nested_schema;
 use crate::error::{Error, Result};
-use crate::input::{self, Inputs, Reader, Unit, discover};
+use crate::input::{self, ByteRange, Inputs, Reader, Unit, discover};
 use crate::ocsf::flat_schema;
 use crate::ocsf::schema::CLASSES;
 use crate::parquet::{Closed, EncodedGroup, Encoder, Target, TextFile};
@@ -68,6 +68,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Stop at the first reject and write nothing.
     pub strict: bool,
+    /// [`read`] only the lines that begin in these bytes of the one file; to its end without the second number.
+    pub range: Option<(u64, Option<u64>)>,
 }
 
 impl Options {
@@ -81,6 +83,7 @@ impl Options {
             layout: Layout::default(),
             threads: None,
             strict: false,
+            range: None,
         }
     }
 
@@ -163,7 +166,16 @@ pub struct Table {
 
 /// Converts files to tables in memory: keys `logs`, `traces`, `metrics`, and `{class}/{signal}` of the nested layout.
 pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, Table>> {
-    let inputs = discover(&options.paths, None)?;
+    let mut inputs = discover(&options.paths, None)?;
+    if let Some((start, stop)) = options.range {
+        let [path] = options.paths.as_slice() else {
+            return Err(Error::Option("a byte range is of one file, and several paths are given".into()));
+        };
+        match inputs.files.as_mut_slice() {
+            [file] if file.path == *path && !file.is_stream => file.range = Some(ByteRange::new(start, stop)),
+            _ => return Err(Error::Option(format!("{}: a byte range is of a regular file", path.display()))),
+        }
+    }
     let mut report = new_report(options, &inputs);
     let wanted = options.wanted();
     let mut tables = BTreeMap::new();
@@ -172,10 +184,11 @@ pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, T
             tables.insert(signal.name().to_string(), Table { schema: flat_schema(*signal), batches: Vec::new() });
         }
     }
-    run(options, &wanted, &inputs, &Ok, tick, &mut report, &mut |report, done: Done| {
+    run(options, &wanted, &inputs, &Ok, tick, &mut report, &mut |_, done: Done| {
         // There is no file for rejects here, so nothing may be left out.
         if let Some(reject) = done.rejects.first() {
-            return Err(Error::Input(format!("{}:{}: {}", report.files[reject.file].path, reject.line, reject.reason)));
+            let file = &inputs.files[reject.file];
+            return Err(Error::Input(format!("{}:{}: {}", file.name, file.line(reject.line), reject.reason)));
         }
         for (part, batch) in done.batches {
             let name = part_name(part);

@@ -6,6 +6,8 @@
 mod columns;
 pub mod convert;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod input;
 mod ocsf;
 mod otlp;

@@ -134,7 +134,7 @@ fn convert(
 }
 
 #[pyfunction]
-#[pyo3(signature = (paths, *, signal, schema, layout, threads))]
+#[pyo3(signature = (paths, *, signal, schema, layout, threads, range))]
 fn read<'py>(
     py: Python<'py>,
     paths: Vec<PathBuf>,
@@ -142,8 +142,10 @@ fn read<'py>(
     schema: &str,
     layout: &str,
     threads: Option<usize>,
+    range: Option<(u64, Option<u64>)>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let options = options(paths, PathBuf::new(), signal, schema, layout, threads)?;
+    let mut options = options(paths, PathBuf::new(), signal, schema, layout, threads)?;
+    options.range = range;
     let mut raised = None;
     let result = py.detach(|| read_files(&options, &mut |now| ask(&mut raised, None, now)));
     if let Some(raised) = raised {

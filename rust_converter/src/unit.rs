@@ -7,7 +7,7 @@ use bumpalo::Bump;
 
 use crate::columns::Nested;
 use crate::error::Result;
-use crate::input::{BadPiece, Encoding, Inputs, RawRequest, Unit};
+use crate::input::{BadPiece, Encoding, InputFile, Inputs, RawRequest, Unit};
 use crate::ocsf::event::Event;
 use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, FlatRow, Mapped, Mapper, Mode, Place, Sink};
@@ -69,13 +69,13 @@ pub(crate) struct Worker<'i> {
 
 /// Where the request at hand was read.
 struct At<'i> {
-    file: &'i str,
+    file: &'i InputFile,
     line: u64,
 }
 
 impl Place for At<'_> {
     fn text(&self) -> String {
-        format!("{}:{}", self.file, self.line)
+        format!("{}:{}", self.file.name, self.file.line(self.line))
     }
 }
 
@@ -247,7 +247,7 @@ impl<'i> Worker<'i> {
     }
 
     fn map(&mut self, collector: &mut Collector<'_>, file: usize, line: u64, request: &Request<'_>) {
-        let place = At { file: &self.inputs.files[file].name, line };
+        let place = At { file: &self.inputs.files[file], line };
         for signal in &self.wanted.signals {
             collector.signal = *signal;
             let mapped: Mapped = match signal {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,17 @@ from .logs import duration_of, log_event
 from .metrics import KINDS, NO_RECORDED_VALUE, is_scraped, point_event
 from .semconv import Known
 from .traces import SERVER, exception_event, kind_of, span_event
-from .values import Attributes, json_text, map_json, plain_text, read_attributes, read_double
+from .values import (
+    LONG_MAX,
+    Attributes,
+    integer,
+    json_text,
+    map_json,
+    number,
+    plain_text,
+    read_attributes,
+    read_double,
+)
 
 Json = dict[str, Any]
 CONTRACTS = Path(__file__).parents[2] / "rust_converter" / "schema"
@@ -33,6 +44,15 @@ def contract(signal: str) -> list[Json]:
     return columns
 
 
+def finite(value: float) -> float | None:
+    """Return the number where it is one: a flat column has no other."""
+    return value if math.isfinite(value) else None
+
+
+# An attribute in a column of this type.
+AS_TYPE = {"string": plain_text, "int64": integer, "double": number}
+
+
 class Source:
     """An event, and the record that it was made of."""
 
@@ -49,20 +69,18 @@ class Source:
     def cell(self, column: Json) -> Any:
         value = self.rules[column["rule"]] if column["rule"] else None
         for source in column["source"]:
-            value = self.look_up(source)
+            value = self.look_up(source, column["type"])
             if value is not None:
                 break
         if column["type"] == "double":
-            return None if value is None else float(value)
+            return None if value is None else finite(float(value))
         return json_text(value) if isinstance(value, dict) else value
 
-    def look_up(self, source: str) -> Any:
+    def look_up(self, source: str, type_: str) -> Any:
         kind, _, name = source.rpartition(":")
-        if kind == "resource":
-            return self.group.known.text(name)
-        if kind == "attribute":
-            value = self.known.get(name)
-            return None if value is None else plain_text(value)
+        if kind:
+            value = (self.group.known if kind == "resource" else self.known).get(name)
+            return None if value is None else AS_TYPE[type_](value)
         node: Any = self.event
         for part in source.split("."):
             held = dict(enumerate(node)) if isinstance(node, list) else node
@@ -93,7 +111,7 @@ def of_span(group: Group, span: Json) -> Iterator[Source]:
     entries = read_attributes(span.get("attributes"))
     source = Source(span_event(group, span), group, entries, server=kind_of(span) == SERVER)
     source.rules = {
-        "span_duration": (end - start) / 1e6 if start and end >= start else None,
+        "span_duration": (end - start) / 1e6 if start and 0 <= end - start <= LONG_MAX else None,
         "events_count": len(inner),
         "links_count": len(span.get("links") or []),
         "record_kind": "span",
@@ -116,15 +134,15 @@ def of_point(group: Group, metric: Json, kind: str, point: Json) -> Source:
     value = next((point[name] for name in ("asInt", "asDouble", "sum") if point.get(name) is not None), None)
     if integer_of(point, "flags") & NO_RECORDED_VALUE:
         value = None
-    job = source.look_up("attribute:job")
+    job = source.look_up("attribute:job", "string")
     if job is None and is_scraped(group, metric):
-        job = group.source.service_name
+        job = source.look_up("resource:service.name", "string")
     source.rules = {
         "metric_type": TYPES.get(kind) or ("counter" if metric[kind].get("isMonotonic") else "up_down_counter"),
         "job": job,
         "metric_value": None if value is None else read_double(value),
-        "quantiles": [read_double(held.get("quantile")) for held in quantiles] or None,
-        "quantile_values": [read_double(held.get("value")) for held in quantiles] or None,
+        "quantiles": [finite(read_double(held.get("quantile"))) for held in quantiles] or None,
+        "quantile_values": [finite(read_double(held.get("value"))) for held in quantiles] or None,
         "point_attributes": map_json(entries) or None,
     }
     return source

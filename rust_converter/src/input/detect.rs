@@ -1,7 +1,7 @@
 //! What a file is, by its first bytes.
 
 use super::frames::{self, PREFIX};
-use super::{Compression, Encoding, Framing};
+use super::{Compression, Encoding, Framing, MAX_REQUEST};
 
 /// How much of a file is looked at.
 pub(super) const LOOK: usize = 64 << 10;
@@ -80,11 +80,9 @@ fn json(text: &[u8], is_all: bool) -> Result<Framing, &'static str> {
     if !known && !cut {
         return Err("JSON without resourceLogs, resourceSpans or resourceMetrics");
     }
-    let first_line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
-    if first_line == b"{" {
-        return Ok(Framing::Whole(Encoding::Json));
-    }
-    Ok(Framing::Lines)
+    // A brace alone is a line that is still being written.
+    let is_pretty = memchr::memchr(b'\n', text).is_some_and(|end| text[..end].trim_ascii_end() == b"{");
+    Ok(if is_pretty { Framing::Whole(Encoding::Json) } else { Framing::Lines })
 }
 
 /// The exporter's frames: a plausible length, then what the length says.
@@ -96,7 +94,7 @@ fn framed(start: &[u8], is_all: bool) -> Option<Framing> {
     }
     let length = frames::length(rest)?;
     let body = &rest[PREFIX..];
-    if length == 0 || length > frames::MAX_BODY {
+    if length == 0 || length > MAX_REQUEST {
         return None;
     }
     if body.starts_with(ZSTD_MAGIC) {

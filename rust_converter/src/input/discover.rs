@@ -52,12 +52,19 @@ fn nothing(paths: &[PathBuf], inputs: &Inputs) -> Error {
 
 fn stream(path: &Path, name: &str) -> InputFile {
     let format = Format { compression: Compression::None, framing: Framing::Stream };
-    InputFile { path: path.to_path_buf(), name: name.to_string(), bytes: 0, format, is_stream: true }
+    InputFile { path: path.to_path_buf(), name: name.to_string(), bytes: 0, format, is_stream: true, range: None }
 }
 
 fn named(path: &Path, bytes: u64) -> InputFile {
     let format = Format { compression: Compression::None, framing: Framing::Empty };
-    InputFile { path: path.to_path_buf(), name: path.display().to_string(), bytes, format, is_stream: false }
+    InputFile {
+        path: path.to_path_buf(),
+        name: path.display().to_string(),
+        bytes,
+        format,
+        is_stream: false,
+        range: None,
+    }
 }
 
 /// A file that the user named: what is wrong with it is an error.

@@ -2,16 +2,11 @@
 
 use std::io::Read;
 
+use super::MAX_REQUEST;
 use super::detect::ZSTD_MAGIC;
 
 /// Bytes of the length prefix.
 pub(super) const PREFIX: usize = 4;
-
-/// The longest body that is believed; longer claims are damage.
-pub(super) const MAX_BODY: usize = 512 << 20;
-
-/// The most that one compressed frame may expand to.
-const MAX_UNPACKED: u64 = 1 << 30;
 
 /// The length in a prefix.
 pub(super) fn length(bytes: &[u8]) -> Option<usize> {
@@ -39,10 +34,10 @@ pub(super) fn unpack(body: &[u8], scratch: &mut Vec<u8>) -> Result<(), String> {
     scratch.clear();
     let plain = |error: std::io::Error| format!("a zstd frame that cannot be unpacked: {error}");
     let decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(plain)?;
-    let read = decoder.take(MAX_UNPACKED + 1).read_to_end(scratch).map_err(plain)?;
-    if read as u64 > MAX_UNPACKED {
+    let read = decoder.take(MAX_REQUEST as u64 + 1).read_to_end(scratch).map_err(plain)?;
+    if read > MAX_REQUEST {
         scratch.clear();
-        return Err("a zstd frame that expands to more than 1 GiB".to_string());
+        return Err("a zstd frame that expands to more than 128 MiB".to_string());
     }
     Ok(())
 }
@@ -54,7 +49,7 @@ pub(super) fn unpacked_size(body: &[u8], is_zstd: bool) -> usize {
         return body.len();
     }
     match zstd::zstd_safe::get_frame_content_size(body) {
-        Ok(Some(size)) if size <= MAX_UNPACKED => size as usize,
+        Ok(Some(size)) if size <= MAX_REQUEST as u64 => size as usize,
         _ => body.len().saturating_mul(GUESS),
     }
 }
@@ -65,7 +60,7 @@ pub(super) fn begins(bytes: &[u8], is_zstd: bool) -> bool {
         return true;
     };
     let body = &bytes[PREFIX..];
-    if claimed > MAX_BODY {
+    if claimed > MAX_REQUEST {
         return false;
     }
     if claimed == 0 {
@@ -125,7 +120,7 @@ fn tiles(mut bytes: &[u8], depth: usize) -> bool {
 /// Where the frame that begins at `start` ends, if it is sound.
 fn sound_end(bytes: &[u8], start: usize, is_zstd: bool) -> Option<usize> {
     let rest = &bytes[start..];
-    let claimed = length(rest).filter(|claimed| (1..=MAX_BODY).contains(claimed))?;
+    let claimed = length(rest).filter(|claimed| (1..=MAX_REQUEST).contains(claimed))?;
     let body = rest.get(PREFIX..PREFIX + claimed)?;
     (begins(rest, is_zstd) && is_sound(body, is_zstd)).then_some(start + PREFIX + claimed)
 }

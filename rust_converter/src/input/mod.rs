@@ -6,6 +6,7 @@
 mod detect;
 mod discover;
 mod frames;
+mod range;
 mod reader;
 mod stream;
 
@@ -13,7 +14,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub(crate) use discover::discover;
+pub(crate) use range::ByteRange;
 pub(crate) use reader::Reader;
+
+/// The longest request that is read: a line, a frame and what it unpacks to, a whole file. A longer claim is damage. What
+/// a request becomes on its way takes a few times its size, which must stay below 1 GB.
+const MAX_REQUEST: usize = 128 << 20;
 
 /// A file to read.
 #[derive(Clone, Debug)]
@@ -26,6 +32,15 @@ pub(crate) struct InputFile {
     pub format: Format,
     /// Standard input or a FIFO: it can be read only once, so its format shows when it is.
     pub is_stream: bool,
+    /// The part of it that is read; all when absent.
+    pub range: Option<ByteRange>,
+}
+
+impl InputFile {
+    /// The number in the file of a line that the reader numbered: it numbers from the first line of its range.
+    pub fn line(&self, number: u64) -> u64 {
+        number + self.range.as_ref().map_or(0, |range| range.lines_before(&self.path))
+    }
 }
 
 /// A file that was passed over.

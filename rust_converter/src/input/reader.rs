@@ -1,21 +1,21 @@
 //! Units of input, one after the other, cut by bytes alone.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::detect::{self, LOOK};
 use super::frames::{self, PREFIX};
 use super::stream::Stream;
-use super::{BadPiece, Compression, Framing, Incomplete, InputFile, Inputs, Piece, Unit};
+use super::{BadPiece, ByteRange, Compression, Framing, Incomplete, InputFile, Inputs, MAX_REQUEST, Piece, Unit};
 use crate::error::{Error, Result};
 
 /// Bytes per read.
 const BLOCK: usize = 512 << 10;
 
-/// The longest line or whole request that is read.
-const MAX_REQUEST: usize = 1 << 30;
+/// The most lines or frames of a unit: what is kept of a damaged one is far more than a line of two bytes has.
+const MAX_REQUESTS: u64 = 1 << 16;
 
 /// How much of an overlong line is kept for the rejects.
 const KEPT: usize = 64 << 10;
@@ -200,12 +200,16 @@ impl<'i> Reader<'i> {
                 }
             };
             let (offset, first) = (open.offset, open.number);
-            let data = open.take(length);
-            open.number += memchr::memchr_iter(b'\n', &data).count() as u64;
+            let last = memchr::memchr_iter(b'\n', &open.buffer[..length])
+                .inspect(|_| open.number += 1)
+                .nth(MAX_REQUESTS as usize - 1);
+            let data = open.take(last.map_or(length, |end| end + 1));
             if !data.is_empty() {
                 unit.pieces.push(Piece { file: open.index, framing: Framing::Lines, first, offset, data });
             }
-            return Ok((length, ended));
+            // What is full in one way is full.
+            let used = if last.is_some() { left.max(length) } else { length };
+            return Ok((used, ended && open.buffer.is_empty()));
         }
     }
 
@@ -223,7 +227,7 @@ impl<'i> Reader<'i> {
             open.take(length);
             if line_end.is_some() || ended {
                 open.number += 1;
-                let reason = "a line longer than 1 GiB; only its start is kept".to_string();
+                let reason = "a line longer than 128 MiB; only its start is kept".to_string();
                 unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
                 return Ok((used, ended && open.buffer.is_empty()));
             }
@@ -242,14 +246,14 @@ impl<'i> Reader<'i> {
         let (mut length, mut unpacked, mut count) = (0, 0, 0);
         let mut damaged = None;
         let mut finished = false;
-        while unpacked < left {
+        while unpacked < left && count < MAX_REQUESTS {
             let ended = open.fill(length + PREFIX, file)?;
             let Some(claimed) = frames::length(&open.buffer[length..]) else {
                 finished = ended;
                 break;
             };
             let end = length + PREFIX + claimed;
-            let believable = claimed <= frames::MAX_BODY;
+            let believable = claimed <= MAX_REQUEST;
             if believable {
                 // One more prefix and a few bytes tell whether the next frame begins where this one ends.
                 open.fill(end + PREFIX + 8, file)?;
@@ -283,13 +287,14 @@ impl<'i> Reader<'i> {
         } else if finished && !open.buffer.is_empty() {
             self.tail(open);
         }
-        Ok((unpacked.max(1), finished))
+        let used = if count == MAX_REQUESTS { left.max(unpacked) } else { unpacked };
+        Ok((used.max(1), finished))
     }
 
     /// The buffer starts with a frame that is not what it says: passes over it, or leaves it as still being written.
     fn damage(&mut self, open: &mut Open, file: &InputFile, zstd: bool, unit: &mut Unit) -> Result<bool> {
         let claimed = frames::length(&open.buffer).unwrap_or(0);
-        let mut wanted = claimed.min(frames::MAX_BODY) + PREFIX + BLOCK;
+        let mut wanted = claimed.min(MAX_REQUEST) + PREFIX + BLOCK;
         loop {
             let ended = open.fill(wanted, file)?;
             if let Some(next) = frames::resynchronise(&open.buffer, zstd) {
@@ -301,7 +306,7 @@ impl<'i> Reader<'i> {
                 return Ok(false);
             }
             if ended {
-                let fits = claimed <= frames::MAX_BODY && PREFIX + claimed > open.buffer.len();
+                let fits = claimed <= MAX_REQUEST && PREFIX + claimed > open.buffer.len();
                 if fits && frames::begins(&open.buffer, zstd) {
                     self.tail(open);
                 } else {
@@ -312,7 +317,7 @@ impl<'i> Reader<'i> {
                 }
                 return Ok(true);
             }
-            if open.buffer.len() > frames::MAX_BODY + PREFIX + BLOCK {
+            if open.buffer.len() > MAX_REQUEST + PREFIX + BLOCK {
                 // No frame in sight: give up the start, keep what may hold a prefix.
                 let (offset, number) = (open.offset, open.number);
                 let mut bytes = open.take(open.buffer.len() - PREFIX);
@@ -323,7 +328,7 @@ impl<'i> Reader<'i> {
                 return Ok(false);
             }
             // Each round looks at all bytes again, so it must see twice as many.
-            wanted = (open.buffer.len() * 2).min(frames::MAX_BODY + PREFIX + BLOCK) + 1;
+            wanted = (open.buffer.len() * 2).min(MAX_REQUEST + PREFIX + BLOCK) + 1;
         }
     }
 
@@ -338,7 +343,7 @@ impl<'i> Reader<'i> {
         let used = data.len();
         if !ended {
             data.truncate(KEPT);
-            let reason = "a request longer than 1 GiB; only its start is kept".to_string();
+            let reason = "a request longer than 128 MiB; only its start is kept".to_string();
             unit.bad.push((open.index, BadPiece { number: 1, offset: 0, reason, bytes: data }));
         } else {
             unit.pieces.push(Piece { file: open.index, framing: open.framing, first: 1, offset: 0, data });
@@ -349,26 +354,29 @@ impl<'i> Reader<'i> {
 
 /// Opens a file and looks at its start.
 fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) -> Result<Open> {
+    let failed = |error| Error::io("read", &file.path, error);
+    let mut ranged = None;
     let raw: Box<dyn Read + Send> = if file.is_stream {
         Box::new(Stream::open(&file.path, Arc::clone(stop)))
     } else {
-        let handle = File::open(&file.path).map_err(|error| Error::io("read", &file.path, error))?;
-        let size = handle.metadata().map_err(|error| Error::io("read", &file.path, error))?.len();
+        let handle = File::open(&file.path).map_err(failed)?;
+        let size = handle.metadata().map_err(failed)?.len();
+        if let Some(range) = &file.range {
+            ranged = Some((range, handle.try_clone().map_err(failed)?, size));
+        }
         // A live file grows while it is read: its size now is where it ends for this run.
         Box::new(handle.take(size))
     };
     let counted = Counted { inner: raw, count: Arc::clone(consumed) };
     let mut buffered = BufReader::with_capacity(BLOCK, counted);
     let mut magic = Vec::new();
-    (&mut buffered).take(4).read_to_end(&mut magic).map_err(|error| Error::io("read", &file.path, error))?;
+    (&mut buffered).take(4).read_to_end(&mut magic).map_err(failed)?;
     let compression = detect::compression(&magic);
     let rejoined = io::Cursor::new(magic).chain(buffered);
     let source: Box<dyn Read + Send> = match compression {
         Compression::None => Box::new(rejoined),
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(rejoined)),
-        Compression::Zstd => {
-            Box::new(zstd::stream::read::Decoder::new(rejoined).map_err(|error| Error::io("read", &file.path, error))?)
-        }
+        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(rejoined).map_err(failed)?),
     };
     let mut open = Open {
         index,
@@ -383,7 +391,32 @@ fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>, stop: &Arc<Atom
     let ended = open.fill(LOOK, file)?;
     open.framing = detect::framing(&open.buffer, ended)
         .map_err(|reason| Error::Input(format!("{}: not OpenTelemetry data: {reason}", file.name)))?;
+    if let Some((range, handle, size)) = ranged {
+        narrow(&mut open, range, handle, size, consumed).map_err(failed)?;
+    }
     Ok(open)
+}
+
+/// Goes to the lines of a range; a file that has no lines to be cut at is its first byte's.
+fn narrow(
+    open: &mut Open,
+    range: &ByteRange,
+    mut handle: File,
+    size: u64,
+    consumed: &Arc<AtomicU64>,
+) -> io::Result<()> {
+    if open.compression != Compression::None || open.framing != Framing::Lines {
+        if !range.has_first_byte() {
+            (open.framing, open.end) = (Framing::Empty, Some(End::Clean));
+        }
+        return Ok(());
+    }
+    let lines = range.lines(&mut handle, size)?;
+    handle.seek(SeekFrom::Start(lines.start))?;
+    let counted = Counted { inner: handle.take(lines.end - lines.start), count: Arc::clone(consumed) };
+    open.source = Box::new(BufReader::with_capacity(BLOCK, counted));
+    (open.buffer, open.end, open.offset) = (Vec::new(), None, lines.start);
+    Ok(())
 }
 
 /// The format of a file, or what it is instead.

@@ -148,6 +148,7 @@ fn every_format_is_told_by_its_bytes_alone() {
         ("blank lines first", [&b"\n\r\n \n"[..], &lines].concat(), none(Framing::Lines)),
         ("a damaged first line", [&b"logs\":[]}\n"[..], &lines].concat(), none(Framing::Lines)),
         ("a first line being written", b"{\"resou".to_vec(), none(Framing::Lines)),
+        ("a first line of which a brace is written", b"{".to_vec(), none(Framing::Lines)),
         ("snake case", b"{\"resource_spans\":[]}\n".to_vec(), none(Framing::Lines)),
         ("pretty JSON", pretty.to_vec(), none(Framing::Whole(Encoding::Json))),
         ("pretty JSON behind a mark", [&b"\xef\xbb\xbf"[..], pretty].concat(), none(Framing::Whole(Encoding::Json))),
@@ -314,6 +315,45 @@ fn a_file_that_grows_is_read_up_to_the_size_it_was_opened_with() {
     assert_eq!(first.requests[1], (2, LINE.len() as u64 + 1, LINE[..20].to_vec(), false));
     file.write_all(&[&LINE[20..], b"\n"].concat()).expect("writable");
     assert_eq!(bodies(&read_all(&inputs, 16 << 20)), [LINE, LINE]);
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_read_ends_where_it_now_ends() {
+    let line = [LINE, b"\n"].concat();
+    let folder = Folder::new(&[("file", &line.repeat(40_000))]);
+    let inputs = folder.found();
+    let mut reader = Reader::new(&inputs, 1 << 20);
+    reader.next_unit().expect("readable").expect("a unit");
+    let kept = 2_000_000;
+    fs::OpenOptions::new().write(true).open(folder.path("file")).and_then(|file| file.set_len(kept)).expect("writable");
+    let mut end = 0;
+    while let Some(unit) = reader.next_unit().expect("readable") {
+        end = unit.pieces.iter().map(|piece| piece.offset + piece.data.len() as u64).max().unwrap_or(end);
+    }
+    assert!(end >= 1 << 20 && end <= kept);
+}
+
+#[test]
+fn a_unit_has_no_more_requests_than_its_worker_has_memory_for() {
+    let tiny = frame(&proto(20));
+    for (content, count) in [(b"x\n".repeat(200_000), 200_000), (tiny.repeat(100_000), 100_000)] {
+        let content = if content.starts_with(b"x") { [LINE, b"\n", &content[2..]].concat() } else { content };
+        let folder = Folder::new(&[("file", &content)]);
+        let inputs = folder.found();
+        let mut reader = Reader::new(&inputs, 1 << 30);
+        let (mut numbers, mut scratch) = (Vec::new(), Vec::new());
+        while let Some(unit) = reader.next_unit().expect("readable") {
+            let before = numbers.len();
+            for piece in &unit.pieces {
+                let mut requests = piece.requests();
+                while let Some(request) = requests.next(&mut scratch) {
+                    numbers.push(request.expect("sound").number);
+                }
+            }
+            assert!(numbers.len() - before <= 1 << 16);
+        }
+        assert!(numbers.iter().copied().eq(1..=count));
+    }
 }
 
 #[test]

@@ -10,7 +10,14 @@ use crate::report::{Reject, Signal};
 
 fn done(framing: Framing, data: &[u8]) -> Done {
     let format = Format { compression: Compression::None, framing };
-    let file = InputFile { path: "in".into(), name: "in".into(), bytes: data.len() as u64, format, is_stream: false };
+    let file = InputFile {
+        path: "in".into(),
+        name: "in".into(),
+        bytes: data.len() as u64,
+        format,
+        is_stream: false,
+        range: None,
+    };
     let inputs = Inputs { files: vec![file], skipped: vec![] };
     let wanted = Wanted { signals: Signal::ALL.to_vec(), core: false, flat: false, nested: false, json: true };
     let piece = Piece { file: 0, framing, first: 1, offset: 0, data: data.to_vec() };
