@@ -35,6 +35,9 @@ PACKAGE := python/ocsfconv
 CONFIG := python/pyproject.toml
 LOCK := python/requirements/dev.txt
 BIN := .venv/bin
+# `nix develop` names others: programs out of wheels expect a loader where NixOS has none.
+MATURIN ?= $(CURDIR)/$(BIN)/maturin
+RUFF ?= $(BIN)/ruff
 CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
 PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py)
 
@@ -50,7 +53,7 @@ WHERE = --runtime $(RUNTIME) --state $(STATE)
 LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
+.PHONY: help setup build convert test test-rust test-python check check-rust check-python check-nix format bench lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 
 help: ## list the targets
@@ -80,7 +83,7 @@ build: $(BUILD) ## compile the extension into .venv
 $(BUILD): $(SETUP) $(if $(wildcard $(PACKAGE)/_core*.so),,FORCE)
 	@rm -f .venv/.build-*
 	@if command -v cargo >/dev/null; then \
-		set -x; cd python && VIRTUAL_ENV='$(CURDIR)/.venv' ../$(BIN)/maturin develop --profile $(PROFILE); \
+		set -x; cd python && VIRTUAL_ENV='$(CURDIR)/.venv' $(MATURIN) develop --profile $(PROFILE); \
 	else \
 		set -x; $(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable ./python; \
 	fi
@@ -156,7 +159,7 @@ test-three: $(BUILD)
 test-compose: ## the same in containers; needs a Docker engine
 	$(MAKE) test-stack RUNTIME=compose
 
-check: check-rust check-python ## formatting, lints, types, stubs, licences
+check: check-rust check-python check-nix ## formatting, lints, types, stubs, licences, the flake
 
 check-rust: $(SETUP) $(CARGO_DENY)
 	cargo fmt $(CARGO_MANIFEST) --check
@@ -174,19 +177,22 @@ $(CARGO_DENY):
 	fi
 
 check-python: $(BUILD)
-	$(BIN)/ruff check --config $(CONFIG) $(PYTHON_SOURCES)
-	$(BIN)/ruff format --config $(CONFIG) --check $(PYTHON_SOURCES)
-	$(BIN)/ruff check stack
-	$(BIN)/ruff format --check stack
+	$(RUFF) check --config $(CONFIG) $(PYTHON_SOURCES)
+	$(RUFF) format --config $(CONFIG) --check $(PYTHON_SOURCES)
+	$(RUFF) check stack
+	$(RUFF) format --check stack
 	$(BIN)/mypy --config-file $(CONFIG) $(PACKAGE)
 	$(BIN)/python -m mypy.stubtest --mypy-config-file $(CONFIG) ocsfconv._core
 
+check-nix: # parse the flake, hold it against its lock, evaluate it where NIXPKGS names a tree; builds nothing
+	nix/check
+
 format: $(SETUP) ## format the sources and mend what the linter can
 	cargo fmt $(CARGO_MANIFEST)
-	$(BIN)/ruff check --config $(CONFIG) --fix $(PYTHON_SOURCES)
-	$(BIN)/ruff format --config $(CONFIG) $(PYTHON_SOURCES)
-	$(BIN)/ruff check --fix stack
-	$(BIN)/ruff format stack
+	$(RUFF) check --config $(CONFIG) --fix $(PYTHON_SOURCES)
+	$(RUFF) format --config $(CONFIG) $(PYTHON_SOURCES)
+	$(RUFF) check --fix stack
+	$(RUFF) format stack
 
 bench: ## measure against the reference, with the release build
 	$(MAKE) build PROFILE=release
