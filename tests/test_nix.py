@@ -1,4 +1,4 @@
-"""The package's bounds admit what the locked nixpkgs has: a build there would refuse others, and evaluating cannot see it."""
+"""The package's bounds admit what the locked nixpkgs has: a build there refuses others, evaluating does not."""
 
 from __future__ import annotations
 
