@@ -6,6 +6,8 @@ PYTHON ?=
 IN ?= logs/otel
 OUT ?= data
 ARGS ?=
+# How many processes run the Python tests; a file's tests stay together, for they share what they make.
+WORKERS ?= 2
 # Where the shop runs (compose, local, or auto: compose where a Docker engine answers), what it keeps there, and of whom
 # `make logs` tells.
 RUNTIME ?= auto
@@ -25,10 +27,12 @@ THREE := missing-index,cache-storm,dependency-slow
 NORMAL ?= 4m
 # How the extension is compiled: dev-wheel is quick to link, release is what is shipped.
 PROFILE ?= dev-wheel
-# Where `make check` finds cargo-deny when it is not on PATH; it is installed there once.
+# Where cargo's tools are that are not on PATH; each is installed there once.
 CARGO_TOOLS ?= .make/cargo-tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(CARGO_TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_CYCLONEDX_VERSION := 0.5.9
+CARGO_CYCLONEDX := $(CARGO_TOOLS)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)/bin/cargo-cyclonedx
 
 CRATE := rust_converter
 PACKAGE := python/ocsfconv
@@ -39,7 +43,7 @@ BIN := .venv/bin
 MATURIN ?= $(CURDIR)/$(BIN)/maturin
 RUFF ?= $(BIN)/ruff
 CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
-PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py)
+PYTHON_SOURCES := python/ocsfconv tests release $(wildcard benchmarks/*.py)
 
 # Stamps are named after the checksum of what they stand for, so that a touched file, or a branch and back, makes nothing
 # anew. They stand inside .venv, so that without .venv everything is made.
@@ -47,14 +51,17 @@ sum = $(shell find $(1) -type f 2>/dev/null | LC_ALL=C sort | xargs cksum | cksu
 SETUP := .venv/.setup-$(call sum,$(LOCK))
 BUILD := .venv/.build-$(PROFILE)-$(call sum,$(wildcard $(addprefix $(CRATE)/,src build.rs schema Cargo.toml Cargo.lock)) $(CONFIG))
 
+RELEASE := $(CURDIR)/.make/release-$(call sum,python/requirements/release.txt)
 CONDUCTOR := .make/stack/conductor-$(call sum,stack/conductor/requirements.txt)
 CONDUCT = PYTHONPATH=stack $(CONDUCTOR)/bin/python -m conductor
 WHERE = --runtime $(RUNTIME) --state $(STATE)
+MADE_BY = make dataset SEED=$(SEED) DURATION=$(DURATION) RATE=$(RATE) SCENARIOS=$(SCENARIOS)
 LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build convert test test-rust test-python check check-rust check-python check-nix format bench lock clean FORCE
-.PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
+.PHONY: release reproduce reproduce-collector audit licences
+.PHONY: stack-setup up down status logs record dataset evaluate reference scenarios-doc data-dictionary hashes test-services test-stack test-scenarios test-three test-compose
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -115,11 +122,16 @@ logs: $(CONDUCTOR)/.complete ## show what SERVICE=web-api says; ARGS=--follow to
 record: $(CONDUCTOR)/.complete ## run the shop with visitors for DURATION=10m; leaves telemetry and truth in logs
 	$(CONDUCT) record $(WHERE) --seed $(SEED) --duration $(DURATION) --rate $(RATE) --scenarios '$(SCENARIOS)'
 
-dataset: $(BUILD) record ## run the shop with visitors for DURATION=10m, convert, measure, label
+dataset: $(BUILD) record ## run the shop with visitors for DURATION=10m, convert, measure, label, describe
 	@mkdir -p $(OUT)
 	$(BIN)/python -m ocsfconv $(LOGS)/otel --out $(OUT) --layout both --json >$(OUT)/conversion.json || [ $$? -eq 1 ]
 	@$(CONDUCT) measure $(WHERE) --data $(OUT)
-	@$(BIN)/python -m ocsfconv label $(LOGS) $(OUT)
+	@$(BIN)/python -m ocsfconv label $(LOGS) $(OUT); code=$$?; [ $$code -le 1 ] || exit $$code; \
+		$(BIN)/python -m ocsfconv card $(OUT) --made-by '$(MADE_BY)' && exit $$code
+
+evaluate: $(BUILD) ## let detectors try OUT=data, then look for what tells its labels by itself
+	$(BIN)/python -m ocsfconv evaluate $(OUT) $(ARGS)
+	$(BIN)/python -m ocsfconv evaluate $(OUT) --leaks
 
 reference: $(CONDUCTOR)/.complete $(BUILD) ## record CASES=3 short cases of each scenario into data/reference; goes on where it stopped
 	$(CONDUCT) reference $(WHERE) --cases '$(CASES)' --out $(OUT)/reference --seed $(SEED) --rate $(RATE) --normal $(NORMAL) \
@@ -127,6 +139,12 @@ reference: $(CONDUCTOR)/.complete $(BUILD) ## record CASES=3 short cases of each
 
 scenarios-doc: $(CONDUCTOR)/.complete ## make docs/scenarios.md anew from stack/scenarios
 	PYTHONPATH=stack $(CONDUCTOR)/bin/python -m load.scenario_table docs/scenarios.md
+
+data-dictionary: $(BUILD) ## make docs/data-dictionary.md anew from the schemas
+	$(BIN)/python tests/data_dictionary.py
+
+hashes: $(BUILD) ## record anew which bytes the captures become, after a change that is meant
+	$(BIN)/python tests/output_hashes.py
 
 test-services: $(CONDUCTOR)/.complete ## run the services' own tests with real databases; some with ARGS='web-api seed'
 	$(CONDUCT) test --runtime local --state .make/test-services $(ARGS)
@@ -141,7 +159,8 @@ test-rust: ## run the converter's own tests
 	fi
 
 test-python: $(BUILD) ## run the Python tests; choose some with ARGS='-k name'
-	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. --ignore=tests/stack --ignore=tests/scenarios tests $(ARGS)
+	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. --ignore=tests/stack --ignore=tests/scenarios \
+		--numprocesses $(WORKERS) --dist loadfile tests $(ARGS)
 
 test-stack: $(BUILD) ## record 75 s of the shop and hold what it left against what was said; needs a few minutes
 	RUNTIME=$(if $(filter compose,$(RUNTIME)),compose,local) $(BIN)/python -m pytest -c $(CONFIG) --rootdir=. tests/stack $(ARGS)
@@ -167,14 +186,21 @@ check-rust: $(SETUP) $(CARGO_DENY)
 	PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --all-targets --all-features $(CARGO_MANIFEST) -- -D warnings
 	$(CARGO_DENY) $(CARGO_MANIFEST) check --hide-inclusion-graph licenses bans sources
 
-# A debug build: it compiles in half the time, and checks in a second all the same.
-$(CARGO_DENY):
+# $(call cargo-tool,NAME,VERSION): a debug build compiles in half the time, and does its work in a second all the same.
+define cargo-tool
 	@mkdir -p $(@D)
-	@if command -v cargo-deny >/dev/null; then \
-		ln -s "$$(command -v cargo-deny)" $@; \
+	@if command -v $(1) >/dev/null; then \
+		ln -s "$$(command -v $(1))" $@; \
 	else \
-		set -x; cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(@D)/..; \
+		set -x; cargo install $(1) --version $(2) --locked --debug --root $(@D)/..; \
 	fi
+endef
+
+$(CARGO_DENY):
+	$(call cargo-tool,cargo-deny,$(CARGO_DENY_VERSION))
+
+$(CARGO_CYCLONEDX):
+	$(call cargo-tool,cargo-cyclonedx,$(CARGO_CYCLONEDX_VERSION))
 
 check-python: $(BUILD)
 	$(RUFF) check --config $(CONFIG) $(PYTHON_SOURCES)
@@ -198,9 +224,32 @@ bench: ## measure against the reference, with the release build
 	$(MAKE) build PROFILE=release
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
-lock: ## compile requirements/dev.in anew (needs uv)
-	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--custom-compile-command 'make lock' --quiet --output-file $(LOCK) python/requirements/dev.in
+$(RELEASE)/.complete:
+	$(call make-venv,$(@D))
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r python/requirements/release.txt
+	@touch $@
+
+release: $(RELEASE)/.complete $(CARGO_CYCLONEDX) ## wheel, sdist, SBOMs and checksums, into dist
+	release/build $(RELEASE)/bin $(CARGO_CYCLONEDX)
+
+reproduce: $(RELEASE)/.complete ## build the wheel twice, from nothing, in two folders, and compare the bytes; ten minutes
+	release/twice $(RELEASE)/bin
+
+reproduce-collector: $(CONDUCTOR)/.complete ## the same with the Collector; half an hour
+	release/collector-twice $(CURDIR)/$(CONDUCTOR)/bin/python
+
+audit: $(RELEASE)/.complete $(CARGO_DENY) ## ask for known vulnerabilities, where the databases can be reached
+	$(RELEASE)/bin/python release/audit.py --cargo-deny $(CARGO_DENY)
+
+licences: $(SETUP) ## make docs/licences.md anew from the locks
+	$(BIN)/python release/licences.py docs/licences.md
+
+lock: ## compile what requirements/*.in name anew (needs uv)
+	for name in dev release; do \
+		uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--custom-compile-command 'make lock' --quiet \
+			--output-file python/requirements/$$name.txt python/requirements/$$name.in || exit; \
+	done
 
 clean: ## remove all that was made, but neither data nor logs
 	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so
