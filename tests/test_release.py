@@ -13,6 +13,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+DOCKERFILES = sorted(path for path in (ROOT / "stack").rglob("Dockerfile") if "node_modules" not in path.parts)
 LOCKS = [*(ROOT / "python" / "requirements").glob("*.txt"), *(ROOT / "stack").glob("**/requirements.txt")]
 
 
@@ -44,3 +45,13 @@ def test_locks_have_hashes_and_name_no_host(path: Path) -> None:
     packages = re.findall(r"^[A-Za-z0-9._-]+==[^\n]*\\\n    --hash=sha256:", text, re.MULTILINE)
     assert len(packages) == len(re.findall(r"^[A-Za-z0-9._-]+==", text, re.MULTILINE))
     assert "://" not in text
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.parent.name)
+def test_images_are_built_in_stages_and_nothing_is_installed_in_what_runs(path: Path) -> None:
+    named = re.findall(r"^(\w+)=", (ROOT / "stack" / "images.env").read_text(), re.MULTILINE)
+    build, *between, last = re.split(r"^FROM ", path.read_text(), flags=re.MULTILINE)[1:]
+    for stage in (build, *between, last):
+        assert re.match(r"\$\{(\w+)\}( AS \w+)?\n", stage)[1] in named  # type: ignore[index]
+    assert not re.search(r"\b(pip|npm|apt-get|apk|gcc|cargo)\b", last)
+    assert re.search(r"^USER \d+:\d+$", last, re.MULTILINE)
