@@ -15,7 +15,10 @@ import ocsfconv
 import pytest
 
 ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo on PATH: pip builds with its own")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo on PATH: pip builds with its own"),
+    pytest.mark.timeout(900),  # it compiles
+]
 ANOTHER_TIME = 1_600_000_000
 MATURIN = Path(sys.executable).with_name("maturin")
 
@@ -29,7 +32,7 @@ def maturin(*arguments: str | Path, cwd: Path) -> None:
         env={**os.environ, "CARGO_TARGET_DIR": target},
         capture_output=True,
         encoding="utf-8",
-        timeout=280,
+        timeout=800,
         check=False,
     )
     assert done.returncode == 0, done.stderr
