@@ -43,7 +43,7 @@ BIN := .venv/bin
 MATURIN ?= $(CURDIR)/$(BIN)/maturin
 RUFF ?= $(BIN)/ruff
 CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
-PYTHON_SOURCES := python/ocsfconv tests release $(wildcard benchmarks/*.py)
+PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py)
 
 # Stamps are named after the checksum of what they stand for, so that a touched file, or a branch and back, makes nothing
 # anew. They stand inside .venv, so that without .venv everything is made.
@@ -51,6 +51,7 @@ sum = $(shell find $(1) -type f 2>/dev/null | LC_ALL=C sort | xargs cksum | cksu
 SETUP := .venv/.setup-$(call sum,$(LOCK))
 BUILD := .venv/.build-$(PROFILE)-$(call sum,$(wildcard $(addprefix $(CRATE)/,src build.rs schema Cargo.toml Cargo.lock)) $(CONFIG))
 
+PYTHON_SOURCES += release
 RELEASE := $(CURDIR)/.make/release-$(call sum,python/requirements/release.txt)
 CONDUCTOR := .make/stack/conductor-$(call sum,stack/conductor/requirements.txt)
 CONDUCT = PYTHONPATH=stack $(CONDUCTOR)/bin/python -m conductor
@@ -59,9 +60,9 @@ MADE_BY = make dataset SEED=$(SEED) DURATION=$(DURATION) RATE=$(RATE) SCENARIOS=
 LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build convert test test-rust test-python check check-rust check-python check-nix format bench lock clean FORCE
-.PHONY: release reproduce reproduce-collector audit licences
-.PHONY: stack-setup up down status logs record dataset evaluate reference scenarios-doc data-dictionary hashes test-services test-stack test-scenarios test-three test-compose
+.PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
+.PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
+.PHONY: evaluate data-dictionary hashes check-nix release reproduce reproduce-collector audit licences
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -224,6 +225,13 @@ bench: ## measure against the reference, with the release build
 	$(MAKE) build PROFILE=release
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
+lock: ## compile what requirements/*.in name anew (needs uv)
+	for name in dev release; do \
+		uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--custom-compile-command 'make lock' --quiet \
+			--output-file python/requirements/$$name.txt python/requirements/$$name.in || exit; \
+	done
+
 $(RELEASE)/.complete:
 	$(call make-venv,$(@D))
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r python/requirements/release.txt
@@ -243,13 +251,6 @@ audit: $(RELEASE)/.complete $(CARGO_DENY) ## ask for known vulnerabilities, wher
 
 licences: $(SETUP) ## make docs/licences.md anew from the locks
 	$(BIN)/python release/licences.py docs/licences.md
-
-lock: ## compile what requirements/*.in name anew (needs uv)
-	for name in dev release; do \
-		uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-			--custom-compile-command 'make lock' --quiet \
-			--output-file python/requirements/$$name.txt python/requirements/$$name.in || exit; \
-	done
 
 clean: ## remove all that was made, but neither data nor logs
 	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so

@@ -7,6 +7,7 @@ A finding is mended, or accepted in `accepted.toml` (for Rust in `rust_converter
 Exit code: 0 without unaccepted findings, 1 with, also when an accepted one is found no more.
 """
 
+# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse
