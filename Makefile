@@ -6,6 +6,8 @@ PYTHON ?=
 IN ?= logs/otel
 OUT ?= data
 ARGS ?=
+# How many processes run the Python tests; a file's tests stay together, for they share what they make.
+WORKERS ?= 2
 # Where the shop runs (compose, local, or auto: compose where a Docker engine answers), what it keeps there, and of whom
 # `make logs` tells.
 RUNTIME ?= auto
@@ -25,10 +27,12 @@ THREE := missing-index,cache-storm,dependency-slow
 NORMAL ?= 4m
 # How the extension is compiled: dev-wheel is quick to link, release is what is shipped.
 PROFILE ?= dev-wheel
-# Where `make check` finds cargo-deny when it is not on PATH; it is installed there once.
+# Where cargo's tools are that are not on PATH; each is installed there once.
 CARGO_TOOLS ?= .make/cargo-tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(CARGO_TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_CYCLONEDX_VERSION := 0.5.9
+CARGO_CYCLONEDX := $(CARGO_TOOLS)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)/bin/cargo-cyclonedx
 
 # How long `make fuzz` tries each fuzzer, and how often `make test-kill` kills a run.
 FUZZ_SECONDS ?= 30
@@ -41,6 +45,9 @@ LOCK := python/requirements/dev.txt
 BENCH_LOCK := benchmarks/requirements.txt
 BENCH := .make/bench
 BIN := .venv/bin
+# `nix develop` names others: programs out of wheels expect a loader where NixOS has none.
+MATURIN ?= $(CURDIR)/$(BIN)/maturin
+RUFF ?= $(BIN)/ruff
 CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
 PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py $(CRATE)/fuzz/*.py)
 # Stable Rust's own names for what libFuzzer needs to see: edges, and what is compared. No sanitizer: unsafe is forbidden.
@@ -58,9 +65,12 @@ sum = $(shell find $(1) -type f 2>/dev/null | LC_ALL=C sort | xargs cksum | cksu
 SETUP := .venv/.setup-$(call sum,$(LOCK))
 BUILD := .venv/.build-$(PROFILE)-$(call sum,$(wildcard $(addprefix $(CRATE)/,src build.rs schema Cargo.toml Cargo.lock)) $(CONFIG))
 
+PYTHON_SOURCES += release
+RELEASE := $(CURDIR)/.make/release-$(call sum,python/requirements/release.txt)
 CONDUCTOR := .make/stack/conductor-$(call sum,stack/conductor/requirements.txt)
 CONDUCT = PYTHONPATH=stack $(CONDUCTOR)/bin/python -m conductor
 WHERE = --runtime $(RUNTIME) --state $(STATE)
+MADE_BY = make dataset SEED=$(SEED) DURATION=$(DURATION) RATE=$(RATE) SCENARIOS=$(SCENARIOS)
 LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 # $(call fmt,OPTION): one style in all crates.
@@ -71,6 +81,7 @@ fmt = for crate in $(CRATE) $(FUZZ) benchmarks/otlp2records; do \
 .DEFAULT_GOAL := help
 .PHONY: help setup build convert test test-rust test-python test-kill fuzz fuzz-skipped fuzz-build fuzz-mapper $(addprefix fuzz-,$(FUZZERS)) check check-rust check-python format bench lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
+.PHONY: evaluate data-dictionary hashes check-nix release reproduce reproduce-collector audit licences
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -99,7 +110,7 @@ build: $(BUILD) ## compile the extension into .venv
 $(BUILD): $(SETUP) $(if $(wildcard $(PACKAGE)/_core*.so),,FORCE)
 	@rm -f .venv/.build-*
 	@if command -v cargo >/dev/null; then \
-		set -x; cd python && VIRTUAL_ENV='$(CURDIR)/.venv' ../$(BIN)/maturin develop --profile $(PROFILE); \
+		set -x; cd python && VIRTUAL_ENV='$(CURDIR)/.venv' $(MATURIN) develop --profile $(PROFILE); \
 	else \
 		set -x; $(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable ./python; \
 	fi
@@ -131,11 +142,16 @@ logs: $(CONDUCTOR)/.complete ## show what SERVICE=web-api says; ARGS=--follow to
 record: $(CONDUCTOR)/.complete ## run the shop with visitors for DURATION=10m; leaves telemetry and truth in logs
 	$(CONDUCT) record $(WHERE) --seed $(SEED) --duration $(DURATION) --rate $(RATE) --scenarios '$(SCENARIOS)'
 
-dataset: $(BUILD) record ## run the shop with visitors for DURATION=10m, convert, measure, label
+dataset: $(BUILD) record ## run the shop with visitors for DURATION=10m, convert, measure, label, describe
 	@mkdir -p $(OUT)
 	$(BIN)/python -m ocsfconv $(LOGS)/otel --out $(OUT) --layout both --json >$(OUT)/conversion.json || [ $$? -eq 1 ]
 	@$(CONDUCT) measure $(WHERE) --data $(OUT)
-	@$(BIN)/python -m ocsfconv label $(LOGS) $(OUT)
+	@$(BIN)/python -m ocsfconv label $(LOGS) $(OUT); code=$$?; [ $$code -le 1 ] || exit $$code; \
+		$(BIN)/python -m ocsfconv card $(OUT) --made-by '$(MADE_BY)' && exit $$code
+
+evaluate: $(BUILD) ## let detectors try OUT=data, then look for what tells its labels by itself
+	$(BIN)/python -m ocsfconv evaluate $(OUT) $(ARGS)
+	$(BIN)/python -m ocsfconv evaluate $(OUT) --leaks
 
 reference: $(CONDUCTOR)/.complete $(BUILD) ## record CASES=3 short cases of each scenario into data/reference; goes on where it stopped
 	$(CONDUCT) reference $(WHERE) --cases '$(CASES)' --out $(OUT)/reference --seed $(SEED) --rate $(RATE) --normal $(NORMAL) \
@@ -143,6 +159,12 @@ reference: $(CONDUCTOR)/.complete $(BUILD) ## record CASES=3 short cases of each
 
 scenarios-doc: $(CONDUCTOR)/.complete ## make docs/scenarios.md anew from stack/scenarios
 	PYTHONPATH=stack $(CONDUCTOR)/bin/python -m load.scenario_table docs/scenarios.md
+
+data-dictionary: $(BUILD) ## make docs/data-dictionary.md anew from the schemas
+	$(BIN)/python tests/data_dictionary.py
+
+hashes: $(BUILD) ## record anew which bytes the captures become, after a change that is meant
+	$(BIN)/python tests/output_hashes.py
 
 test-services: $(CONDUCTOR)/.complete ## run the services' own tests with real databases; some with ARGS='web-api seed'
 	$(CONDUCT) test --runtime local --state .make/test-services $(ARGS)
@@ -157,7 +179,8 @@ test-rust: ## run the converter's own tests
 	fi
 
 test-python: $(BUILD) ## run the Python tests; choose some with ARGS='-k name'
-	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. --ignore=tests/stack --ignore=tests/scenarios tests $(ARGS)
+	$(BIN)/python -m pytest -c $(CONFIG) --rootdir=. --ignore=tests/stack --ignore=tests/scenarios \
+		--numprocesses $(WORKERS) --dist loadfile tests $(ARGS)
 
 test-stack: $(BUILD) ## record 75 s of the shop and hold what it left against what was said; needs a few minutes
 	RUNTIME=$(if $(filter compose,$(RUNTIME)),compose,local) $(BIN)/python -m pytest -c $(CONFIG) --rootdir=. tests/stack $(ARGS)
@@ -197,7 +220,7 @@ test-kill: $(BUILD) ## kill a run KILLS=100 times at random moments and look at 
 test-compose: ## the same in containers; needs a Docker engine
 	$(MAKE) test-stack RUNTIME=compose
 
-check: check-rust check-python ## formatting, lints, types, stubs, licences
+check: check-rust check-python check-nix ## formatting, lints, types, stubs, licences, the flake
 
 check-rust: $(SETUP) $(CARGO_DENY)
 	$(call fmt,--check)
@@ -205,29 +228,39 @@ check-rust: $(SETUP) $(CARGO_DENY)
 	PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --all-targets --all-features $(CARGO_MANIFEST) -- -D warnings
 	$(CARGO_DENY) $(CARGO_MANIFEST) check --hide-inclusion-graph licenses bans sources
 
-# A debug build: it compiles in half the time, and checks in a second all the same.
-$(CARGO_DENY):
+# $(call cargo-tool,NAME,VERSION): a debug build compiles in half the time, and does its work in a second all the same.
+define cargo-tool
 	@mkdir -p $(@D)
-	@if command -v cargo-deny >/dev/null; then \
-		ln -s "$$(command -v cargo-deny)" $@; \
+	@if command -v $(1) >/dev/null; then \
+		ln -s "$$(command -v $(1))" $@; \
 	else \
-		set -x; cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(@D)/..; \
+		set -x; cargo install $(1) --version $(2) --locked --debug --root $(@D)/..; \
 	fi
+endef
+
+$(CARGO_DENY):
+	$(call cargo-tool,cargo-deny,$(CARGO_DENY_VERSION))
+
+$(CARGO_CYCLONEDX):
+	$(call cargo-tool,cargo-cyclonedx,$(CARGO_CYCLONEDX_VERSION))
 
 check-python: $(BUILD)
-	$(BIN)/ruff check --config $(CONFIG) $(PYTHON_SOURCES)
-	$(BIN)/ruff format --config $(CONFIG) --check $(PYTHON_SOURCES)
-	$(BIN)/ruff check stack
-	$(BIN)/ruff format --check stack
+	$(RUFF) check --config $(CONFIG) $(PYTHON_SOURCES)
+	$(RUFF) format --config $(CONFIG) --check $(PYTHON_SOURCES)
+	$(RUFF) check stack
+	$(RUFF) format --check stack
 	$(BIN)/mypy --config-file $(CONFIG) $(PACKAGE)
 	$(BIN)/python -m mypy.stubtest --mypy-config-file $(CONFIG) ocsfconv._core
 
+check-nix: # parse the flake, hold it against its lock, evaluate it where NIXPKGS names a tree; builds nothing
+	nix/check
+
 format: $(SETUP) ## format the sources and mend what the linter can
 	$(call fmt)
-	$(BIN)/ruff check --config $(CONFIG) --fix $(PYTHON_SOURCES)
-	$(BIN)/ruff format --config $(CONFIG) $(PYTHON_SOURCES)
-	$(BIN)/ruff check --fix stack
-	$(BIN)/ruff format stack
+	$(RUFF) check --config $(CONFIG) --fix $(PYTHON_SOURCES)
+	$(RUFF) format --config $(CONFIG) $(PYTHON_SOURCES)
+	$(RUFF) check --fix stack
+	$(RUFF) format stack
 
 bench: $(BENCH)/packages-$(call sum,$(BENCH_LOCK)) ## measure beside what a user would pick instead; ARGS='--size 20 --big 0 --runs 1' for a look
 	$(MAKE) build PROFILE=release
@@ -239,11 +272,31 @@ $(BENCH)/packages-%: $(SETUP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(BENCH)/packages -r $(BENCH_LOCK)
 	@touch $@
 
-lock: $(LOCK:.txt=.in) $(BENCH_LOCK:.txt=.in) ## compile the requirements anew (needs uv)
+lock: $(LOCK:.txt=.in) python/requirements/release.in $(BENCH_LOCK:.txt=.in) ## compile the requirements anew (needs uv)
 	for source in $^; do \
 		uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 			--custom-compile-command 'make lock' --quiet --output-file $${source%.in}.txt $$source || exit 1; \
 	done
+
+$(RELEASE)/.complete:
+	$(call make-venv,$(@D))
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r python/requirements/release.txt
+	@touch $@
+
+release: $(RELEASE)/.complete $(CARGO_CYCLONEDX) ## wheel, sdist, SBOMs and checksums, into dist
+	release/build $(RELEASE)/bin $(CARGO_CYCLONEDX)
+
+reproduce: $(RELEASE)/.complete ## build the wheel twice, from nothing, in two folders, and compare the bytes; ten minutes
+	release/twice $(RELEASE)/bin
+
+reproduce-collector: $(CONDUCTOR)/.complete ## the same with the Collector; half an hour
+	release/collector-twice $(CURDIR)/$(CONDUCTOR)/bin/python
+
+audit: $(RELEASE)/.complete $(CARGO_DENY) ## ask for known vulnerabilities, where the databases can be reached
+	$(RELEASE)/bin/python release/audit.py --cargo-deny $(CARGO_DENY)
+
+licences: $(SETUP) ## make docs/licences.md anew from the locks
+	$(BIN)/python release/licences.py docs/licences.md
 
 clean: ## remove all that was made, but neither data nor logs
 	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so

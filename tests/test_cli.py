@@ -61,18 +61,18 @@ def test_version_is_the_packages(run: Run) -> None:
     assert run("--version").stdout == f"ocsfconv {ocsfconv.__version__}\n"
 
 
-def test_version_is_quick_and_loads_no_library_that_only_some_verbs_need(run: Run, tmp_path: Path) -> None:
-    code = "import sys, ocsfconv.cli; print(*sorted(m for m in sys.modules if '.' not in m))"
-    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    loaded = set(result.stdout.split())
-    assert not loaded & {"pyarrow", "orjson", "jsonschema_rs", "ocsf_json_schema", "numpy", "pandas", "polars"}
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        run("--version")
-        times.append(time.perf_counter() - started)
-    # 100 ms is what it should stay below; three times that only on a machine that is busy with other things.
-    assert min(times) < 0.3
+def test_version_loads_no_library_that_only_some_verbs_need(tmp_path: Path) -> None:
+    """That is what keeps it quick: how quick, the benchmark says."""
+    code = (
+        "import contextlib, sys; from ocsfconv.cli import main\n"
+        "with contextlib.suppress(SystemExit): main(['--version'])\n"
+        "print(*sorted(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    version, _, loaded = result.stdout.partition("\n")
+    assert version == f"ocsfconv {ocsfconv.__version__}"
+    theirs = {name.partition(".")[0] for name in loaded.split()} - sys.stdlib_module_names - {"sitecustomize"}
+    assert {name for name in theirs if not name.startswith("_")} == {"ocsfconv"}
 
 
 def test_the_console_script_is_the_same_command(run: Run) -> None:

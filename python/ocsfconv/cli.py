@@ -1,4 +1,4 @@
-"""The command line: `python -m ocsfconv PATH…` converts; `validate`, `label` and `evaluate` are verbs.
+"""The command line: `python -m ocsfconv PATH…` converts; `validate`, `label`, `evaluate` and `card` are verbs.
 
 It parses, calls one verb, prints, and turns what a user can cause into one line and an exit code. It converts nothing.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CLEAN, FAULTS, FAILED, INTERRUPTED = 0, 1, WRONG_USE, 130
 """Exit codes: nothing to say; finished with rejected lines or faults; could not run; Ctrl-C."""
 
-VERBS = ("convert", "validate", "label", "evaluate")
+VERBS = ("convert", "validate", "label", "evaluate", "card")
 SIGNALS = ("logs", "traces", "metrics", "all")
 SCHEMAS = ("ext", "core")
 LAYOUTS = ("flat", "nested", "both")
@@ -88,6 +88,19 @@ examples:
 detectors: {detectors}
 All figures are written to DATA/evaluation.json. docs/evaluation.md says what each means, and what is learnt from.
 
+"""
+
+
+CARD_HELP = """\
+examples:
+  {prog} card                             data, as make dataset leaves it
+  {prog} card data --made-by "make dataset SEED=7"
+
+It writes README.md, a data set card in Hugging Face's form, and croissant.json into the folder, from the files in it.
+
+exit codes:
+  0    written
+  2    could not run
 """
 
 
@@ -297,11 +310,30 @@ def _run_evaluate(arguments: list[str]) -> int:
     return CLEAN
 
 
+def _run_card(arguments: list[str]) -> int:
+    from ocsfconv import card
+
+    parser = new_parser(
+        " card", description="Describe a data set beside it, for people and for programs.", epilog=CARD_HELP
+    )
+    parser.add_argument("paths", nargs="*", metavar="DATA", help="a converted folder, labelled or not; default: data")
+    parser.add_argument("--made-by", metavar="COMMAND", help="the command that makes the same again, to be told in it")
+    parser.add_argument("--quiet", "-q", action="store_true", help="say nothing; errors still show")
+    options = parse(parser, arguments)
+    if len(options.paths) > 1:
+        parser.error("give one folder with data")
+    written = card.write(*options.paths, made_by=options.made_by)
+    if not options.quiet:
+        _print(f"written: {', '.join(map(str, written))}")
+    return CLEAN
+
+
 RUN: dict[str, Callable[[list[str]], int]] = {
     "convert": _run_convert,
     "validate": _run_validate,
     "label": _run_label,
     "evaluate": _run_evaluate,
+    "card": _run_card,
 }
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ocsfconv.evaluate.errors import EvaluationError, need_packages
 from ocsfconv.evaluate.templates import template_sql
@@ -151,8 +151,7 @@ def _ask(connection: duckdb.DuckDBPyConnection, folder: Path, signal: str, table
     if labels.is_file():
         query = query.replace("read_parquet($path)", "read_parquet($path, file_row_number = true)")
         normal = NORMAL.format(labels=str(labels).replace("'", "''"), signal=signal, table=table)
-    found: Table = connection.execute(query.replace("{normal}", normal), {"path": str(path)}).fetchnumpy()
-    return found
+    return cast("Table", connection.execute(query.replace("{normal}", normal), {"path": str(path)}).fetchnumpy())
 
 
 def _differences(runs: list[Run], seed: int) -> Iterator[Difference]:

@@ -190,7 +190,8 @@ def build_collector() -> Program:
         "PATH": f"{go.path.parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
     try:
-        command: list[str | Path] = [go.path, "run", builder, "--config", partial / "builder.yaml", "--ldflags=-s -w"]
+        command: list[str | Path] = [go.path, "run", builder, "--config", partial / "builder.yaml"]
+        command.append("--ldflags=-s -w -buildid=")  # with -trimpath the same bytes from every folder
         execute("OpenTelemetry Collector", command, environment, cwd=partial)
         folder.mkdir(parents=True, exist_ok=True)
         (partial / "build" / manifest["dist"]["name"]).rename(folder / "otelcol")

@@ -17,6 +17,7 @@ class Column(NamedTuple):
     type: str
     null: bool
     says: str
+    unit: str = ""
 
 
 FOOTPRINT = (
@@ -56,21 +57,23 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column("root_service", "string", False, "where it began"),
         Column("root_resource", "string", False, "what was faulty there"),
         Column("services", "list<string>", False, "services that it reached, the root first"),
-        Column("planned_start_ns", "int64", False, "the injection was to begin"),
-        Column("planned_end_ns", "int64", False, "the undo was to begin"),
-        Column("actual_start_ns", "int64", True, "the injection began"),
-        Column("actual_hold_ns", "int64", True, "all of it was in effect"),
-        Column("actual_end_ns", "int64", True, "the undo began"),
-        Column("actual_over_ns", "int64", True, "the time of recovery ended"),
-        Column("effect_start_ns", "int64", True, "the primary measure left its normal band; null when it never did"),
-        Column("effect_end_ns", "int64", True, "it was back for good"),
+        Column("planned_start_ns", "int64", False, "the injection was to begin", "ns"),
+        Column("planned_end_ns", "int64", False, "the undo was to begin", "ns"),
+        Column("actual_start_ns", "int64", True, "the injection began", "ns"),
+        Column("actual_hold_ns", "int64", True, "all of it was in effect", "ns"),
+        Column("actual_end_ns", "int64", True, "the undo began", "ns"),
+        Column("actual_over_ns", "int64", True, "the time of recovery ended", "ns"),
+        Column(
+            "effect_start_ns", "int64", True, "the primary measure left its normal band; null when it never did", "ns"
+        ),
+        Column("effect_end_ns", "int64", True, "it was back for good", "ns"),
         Column("footprint", "footprint", False, "each claim as measured"),
         Column("user_facing", "bool", True, "visitors were hurt"),
         Column("user_errors", "double", True, "share of requests answered 5xx meanwhile"),
         Column("user_errors_baseline", "double", True, "the same in unaffected time"),
-        Column("user_p95_ms", "double", True, "95th percentile of the requests' durations meanwhile"),
-        Column("user_p95_ms_baseline", "double", True, "the same in unaffected time"),
-        Column("late_seconds", "double", False, "of the hold, in which the harness was late"),
+        Column("user_p95_ms", "double", True, "95th percentile of the requests' durations meanwhile", "ms"),
+        Column("user_p95_ms_baseline", "double", True, "the same in unaffected time", "ms"),
+        Column("late_seconds", "double", False, "of the hold, in which the harness was late", "s"),
         Column("records", "int64", False, "rows of the three files that belong to it"),
         Column("positive_traces", "int64", False, "different traces among its anomalous rows"),
         Column("positive_spans", "int64", False, "anomalous rows of ocsf_traces"),
@@ -78,7 +81,7 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column("positive_points", "int64", False, "anomalous rows of ocsf_metrics"),
     ),
     "windows": (
-        Column("window_start_ns", "int64", False, "a whole minute"),
+        Column("window_start_ns", "int64", False, "a whole minute", "ns"),
         Column("service", "string", False, "the records' service"),
         Column("signal", "string", False, "logs, traces or metrics"),
         Column("records", "int64", False, "rows that begin in the window"),
