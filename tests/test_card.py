@@ -188,6 +188,8 @@ def test_what_cannot_be_described_is_said_in_one_line(run: Run, labelled: Path, 
         return done.stderr
 
     assert "no such directory: nowhere" in run("card", "nowhere").stderr
+    (labelled / "summary.json").write_text('{"seed": 7}')
+    assert "conversion.json or summary.json says nothing of 'duration_s'; make them anew" in complaint()
     (labelled / "summary.json").write_text("{")
     assert f"{labelled / 'summary.json'}: not JSON" in complaint()
     (labelled / "summary.json").unlink()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ocsfconv.card.croissant import croissant
 from ocsfconv.card.errors import CardError
-from ocsfconv.card.facts import read_facts
+from ocsfconv.card.facts import CONVERSION, SUMMARY, read_facts
 from ocsfconv.card.readme import readme
 
 __all__ = ["CARD", "CROISSANT", "CardError", "write"]
@@ -32,10 +32,13 @@ def write(data: str | os.PathLike[str] = "data", *, made_by: str | None = None) 
     """
     folder = Path(data)
     facts = read_facts(folder, made_by)
-    written = {
-        CARD: readme(facts),
-        CROISSANT: json.dumps(croissant(facts), indent=2, ensure_ascii=False) + "\n",
-    }
+    try:
+        written = {
+            CARD: readme(facts),
+            CROISSANT: json.dumps(croissant(facts), indent=2, ensure_ascii=False) + "\n",
+        }
+    except KeyError as error:
+        raise CardError(f"{folder}: {CONVERSION} or {SUMMARY} says nothing of {error}; make them anew") from error
     for name, text in written.items():
         beside = folder / f".{name}"
         try:

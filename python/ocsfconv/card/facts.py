@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,6 @@ class Facts:
         """The day that the recording began, as in 2026-11-26; None when no recording made the data."""
         if "started_ns" not in self.summary:
             return None
-        from datetime import UTC, datetime
-
         return datetime.fromtimestamp(self.summary["started_ns"] / 1e9, UTC).date().isoformat()
 
 
