@@ -176,7 +176,7 @@ impl Nested {
     /// Appends an event of the class.
     pub fn push(&mut self, event: &Event<'_>) {
         for (index, cells) in self.indexes.iter().zip(&mut self.cells) {
-            let fits = cells.push(event.root.get(*index));
+            let fits = cells.push(event.root.get(*index).copied());
             debug_assert!(fits, "{} has another type than declared", EVENT.fields[*index].name);
         }
         self.rows += 1;

@@ -3,15 +3,19 @@
 //! [`convert`](convert::convert) turns files into files, [`read`](convert::read) into Arrow tables,
 //! [`events`](convert::events) into JSON Lines. Without the feature `python` the crate is plain Rust.
 
+mod cells;
 mod columns;
 pub mod convert;
 mod error;
 mod input;
 mod ocsf;
 mod otlp;
+mod pages;
 mod parquet;
 pub mod report;
 mod semconv;
+#[cfg(feature = "budget")]
+pub mod stages;
 mod text;
 mod unit;
 

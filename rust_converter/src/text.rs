@@ -166,7 +166,7 @@ fn needs_list(entries: &[KeyValue<'_>]) -> bool {
 }
 
 /// Text that `write` makes, in the arena.
-pub fn written<'a>(arena: &'a Bump, write: impl FnOnce(&mut String)) -> &'a str {
+pub fn written(arena: &Bump, write: impl FnOnce(&mut String)) -> &str {
     // Enough for most records' attributes, so that it need not grow.
     const USUAL: usize = 1000;
     let mut out = String::with_capacity(USUAL);

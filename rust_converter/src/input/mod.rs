@@ -13,7 +13,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub(crate) use discover::discover;
-pub(crate) use reader::Reader;
+pub(crate) use reader::{GiveBack, Reader};
 
 /// A file to read.
 #[derive(Clone, Debug)]

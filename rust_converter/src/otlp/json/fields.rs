@@ -222,6 +222,9 @@ impl<'a> Reader<'a> {
             "-Infinity" => return Ok(f64::NEG_INFINITY),
             _ => {}
         }
+        if let Some(value) = whole_double(numeral) {
+            return Ok(value);
+        }
         match numeral.parse::<f64>() {
             Ok(value) if value.is_finite() && is_json_number(numeral) => Ok(value),
             _ => {
@@ -337,12 +340,9 @@ impl<'a> Reader<'a> {
         } else if scanner.passes(br#"{"intValue":""#) {
             Value::Int(plain_i64(scanner.plain_rest()?)?)
         } else if scanner.passes(br#"{"doubleValue":"#) {
-            let start = scanner.position();
             let numeral = scanner.number().ok()?;
-            match plain_u64(numeral).filter(|_| scanner.position() - start < EXACT_DIGITS) {
-                Some(whole) => Value::Double(whole as f64),
-                None => Value::Double(numeral.parse().ok().filter(|value: &f64| value.is_finite())?),
-            }
+            let parsed = || numeral.parse().ok().filter(|value: &f64| value.is_finite());
+            Value::Double(whole_double(numeral).or_else(parsed)?)
         } else if scanner.passes(br#"{"boolValue":true"#) {
             Value::Bool(true)
         } else if scanner.passes(br#"{"boolValue":false"#) {
@@ -484,9 +484,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Fewer digits than this are a double without rounding.
-const EXACT_DIGITS: usize = 16;
-
 /// The most digits that cannot overflow 64 bits.
 const SAFE_DIGITS: usize = 19;
 
@@ -525,6 +522,13 @@ fn eight_digits(digits: [u8; 8]) -> Option<u64> {
     let pairs = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
+}
+
+/// A double of few enough digits that it is whole and exact.
+#[inline]
+fn whole_double(text: &str) -> Option<f64> {
+    const EXACT: usize = 15;
+    plain_u64(text).filter(|_| text.len() <= EXACT).map(|whole| whole as f64)
 }
 
 /// [`plain_u64`] with a sign.
