@@ -64,10 +64,11 @@ enum Cells {
 impl Cells {
     fn new(kind: &Kind) -> Self {
         match kind {
-            Kind::Bool => Self::Bool(BooleanBuilder::new()),
-            Kind::Long => Self::Long(Int64Builder::new()),
-            Kind::Double => Self::Double(Float64Builder::new()),
-            Kind::Text | Kind::Json => Self::Text(StringBuilder::new()),
+            // Most of some hundred columns stay empty, and Arrow would set 5 KB aside for each.
+            Kind::Bool => Self::Bool(BooleanBuilder::with_capacity(0)),
+            Kind::Long => Self::Long(Int64Builder::with_capacity(0)),
+            Kind::Double => Self::Double(Float64Builder::with_capacity(0)),
+            Kind::Text | Kind::Json => Self::Text(StringBuilder::with_capacity(0, 0)),
             Kind::Object(schema) => Self::Struct {
                 fields: schema.fields.iter().map(|field| Arc::new(arrow_field(field))).collect(),
                 children: schema.fields.iter().map(|field| Self::new(&field.kind)).collect(),

@@ -24,10 +24,10 @@ use crate::text::push_json_string;
 use crate::unit::{Done, Part, Spares, Wanted, Worker};
 
 /// Decoded bytes in a unit, and so about in a row group. Sixteen threads hold eighteen of them, converted to a half more.
-pub(crate) const UNIT_BYTES: usize = 6 << 20;
+pub(crate) const UNIT_BYTES: usize = 5 << 20;
 
 /// The most units in flight that become nested columns, which take three times as much.
-const MOST_NESTED: usize = 8;
+const MOST_NESTED: usize = 6;
 
 /// How often the caller is asked whether to go on.
 const TICK: Duration = Duration::from_millis(100);
