@@ -50,7 +50,8 @@ WHERE = --runtime $(RUNTIME) --state $(STATE)
 LOGS = $(if $(filter run,$(STATE)),logs,$(STATE)/logs)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench lock clean FORCE
+.PHONY: help setup build convert test test-rust test-python check check-rust check-python format bench budget bench-instructions
+.PHONY: lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 
 help: ## list the targets
@@ -191,6 +192,17 @@ format: $(SETUP) ## format the sources and mend what the linter can
 bench: ## measure against the reference, with the release build
 	$(MAKE) build PROFILE=release
 	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+# What a conversion costs: each stage alone, and in instructions.
+BUDGET := $(or $(CARGO_TARGET_DIR),$(CRATE)/target)/release/examples/budget
+
+budget: $(SETUP) ## measure what each stage costs alone, and write it into docs/performance.md
+	cargo build --locked --release $(CARGO_MANIFEST) --example budget --features budget
+	$(BIN)/python benchmarks/budget.py $(BUDGET) $(ARGS)
+
+bench-instructions: $(SETUP) ## count instructions and compare with the record; ARGS=--record writes it
+	cargo build --locked --release $(CARGO_MANIFEST) --example budget --features budget
+	$(BIN)/python benchmarks/instructions.py $(BUDGET) $(ARGS)
 
 lock: ## compile requirements/dev.in anew (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
