@@ -79,7 +79,7 @@ fmt = for crate in $(CRATE) $(FUZZ) benchmarks/otlp2records; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build convert test test-rust test-python test-kill fuzz fuzz-skipped fuzz-build fuzz-mapper $(addprefix fuzz-,$(FUZZERS)) check check-rust check-python format bench lock clean FORCE
+.PHONY: help setup build convert test test-rust test-python test-kill fuzz fuzz-skipped fuzz-build fuzz-mapper $(addprefix fuzz-,$(FUZZERS)) check check-rust check-python format bench budget bench-instructions lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 .PHONY: evaluate data-dictionary hashes check-nix release reproduce reproduce-collector audit licences
 
@@ -297,6 +297,17 @@ audit: $(RELEASE)/.complete $(CARGO_DENY) ## ask for known vulnerabilities, wher
 
 licences: $(SETUP) ## make docs/licences.md anew from the locks
 	$(BIN)/python release/licences.py docs/licences.md
+
+# What a conversion costs: each stage alone, and in instructions.
+BUDGET := $(or $(CARGO_TARGET_DIR),$(CRATE)/target)/release/examples/budget
+
+budget: $(SETUP) ## measure what each stage costs alone, and write it into docs/performance.md
+	cargo build --locked --release $(CARGO_MANIFEST) --example budget --features budget
+	$(BIN)/python benchmarks/budget.py $(BUDGET) $(ARGS)
+
+bench-instructions: $(SETUP) ## count instructions and compare with the record; ARGS=--record writes it
+	cargo build --locked --release $(CARGO_MANIFEST) --example budget --features budget
+	$(BIN)/python benchmarks/instructions.py $(BUDGET) $(ARGS)
 
 clean: ## remove all that was made, but neither data nor logs
 	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so

@@ -163,6 +163,15 @@ def test_output_does_not_depend_on_run_or_threads(tmp_path: Path) -> None:
     assert written("many", 16) == first
 
 
+@pytest.mark.parametrize("schema", ["ext", "core"])
+def test_the_flat_files_are_the_same_with_and_without_the_nested_ones(tmp_path: Path, schema: str) -> None:
+    for layout in ("flat", "both"):
+        ocsfconv.convert(OTEL, out=tmp_path / layout, layout=layout, schema=schema)
+    for name in SIGNALS:
+        alone = (tmp_path / "flat" / f"ocsf_{name}.parquet").read_bytes()
+        assert alone == (tmp_path / "both" / f"ocsf_{name}.parquet").read_bytes(), name
+
+
 def test_the_flat_files_keep_their_contract_and_have_no_label(tmp_path: Path) -> None:
     contracts = Path(__file__).parent.parent / "rust_converter" / "schema"
     ocsfconv.convert(OTEL / "plain", out=tmp_path)

@@ -64,10 +64,11 @@ enum Cells {
 impl Cells {
     fn new(kind: &Kind) -> Self {
         match kind {
-            Kind::Bool => Self::Bool(BooleanBuilder::new()),
-            Kind::Long => Self::Long(Int64Builder::new()),
-            Kind::Double => Self::Double(Float64Builder::new()),
-            Kind::Text | Kind::Json => Self::Text(StringBuilder::new()),
+            // Most of some hundred columns stay empty, and Arrow would set 5 KB aside for each.
+            Kind::Bool => Self::Bool(BooleanBuilder::with_capacity(0)),
+            Kind::Long => Self::Long(Int64Builder::with_capacity(0)),
+            Kind::Double => Self::Double(Float64Builder::with_capacity(0)),
+            Kind::Text | Kind::Json => Self::Text(StringBuilder::with_capacity(0, 0)),
             Kind::Object(schema) => Self::Struct {
                 fields: schema.fields.iter().map(|field| Arc::new(arrow_field(field))).collect(),
                 children: schema.fields.iter().map(|field| Self::new(&field.kind)).collect(),
@@ -176,7 +177,7 @@ impl Nested {
     /// Appends an event of the class.
     pub fn push(&mut self, event: &Event<'_>) {
         for (index, cells) in self.indexes.iter().zip(&mut self.cells) {
-            let fits = cells.push(event.root.get(*index));
+            let fits = cells.push(event.root.get(*index).copied());
             debug_assert!(fits, "{} has another type than declared", EVENT.fields[*index].name);
         }
         self.rows += 1;

@@ -15,16 +15,19 @@ use arrow_schema::SchemaRef;
 
 use crate::columns::nested_schema;
 use crate::error::{Error, Result};
-use crate::input::{self, ByteRange, Inputs, Reader, Unit, discover};
+use crate::input::{self, ByteRange, GiveBack, Inputs, Reader, Unit, discover};
 use crate::ocsf::flat_schema;
 use crate::ocsf::schema::CLASSES;
-use crate::parquet::{Closed, EncodedGroup, Encoder, Target, TextFile};
+use crate::parquet::{Closed, EncodedGroup, Encoder, Spare, Target, TextFile};
 use crate::report::{FileReport, Incomplete, Output, Reject, Report, Signal};
 use crate::text::push_json_string;
-use crate::unit::{Done, Part, Wanted, Worker};
+use crate::unit::{Done, Part, Spares, Wanted, Worker};
 
-/// Decoded bytes in a unit, and so about in a row group.
-const UNIT_BYTES: usize = 16 << 20;
+/// Decoded bytes in a unit, and so about in a row group. Sixteen threads hold eighteen of them, converted to a half more.
+pub(crate) const UNIT_BYTES: usize = 5 << 20;
+
+/// The most units in flight that become nested columns, which take three times as much.
+const MOST_NESTED: usize = 6;
 
 /// How often the caller is asked whether to go on.
 const TICK: Duration = Duration::from_millis(100);
@@ -94,6 +97,7 @@ impl Options {
             flat: self.layout != Layout::Nested,
             nested: self.layout != Layout::Flat,
             json: false,
+            spare: Spares::default(),
         }
     }
 
@@ -123,17 +127,18 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
     let started = Instant::now();
     let inputs = discover(&options.paths, Some(&options.out))?;
     let mut report = new_report(options, &inputs);
-    let mut writer = Writer::new(options)?;
+    let wanted = options.wanted();
+    let mut writer = Writer::new(options, wanted.spare.clone())?;
     let encoders = writer.encoders.clone();
     let encode = |done: Done| -> Result<(Done, Vec<(Part, EncodedGroup)>)> {
         let mut done = done;
-        let groups = std::mem::take(&mut done.batches)
+        let groups = std::mem::take(&mut done.rows)
             .into_iter()
-            .map(|(part, batch)| Ok((part, encoders.of(part)?.encode(&batch)?)))
+            .map(|(part, rows)| Ok((part, encoders.of(part)?.encode(rows)?)))
             .collect::<Result<Vec<_>>>()?;
         Ok((done, groups))
     };
-    run(options, &options.wanted(), &inputs, &encode, tick, &mut report, &mut |report, (done, groups)| {
+    run(options, &wanted, &inputs, &encode, tick, &mut report, &mut |report, (done, groups)| {
         absorb(report, &done);
         for reject in &done.rejects {
             if options.strict {
@@ -190,8 +195,9 @@ pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, T
             let file = &inputs.files[reject.file];
             return Err(Error::Input(format!("{}:{}: {}", file.name, file.line(reject.line), reject.reason)));
         }
-        for (part, batch) in done.batches {
+        for (part, rows) in done.rows {
             let name = part_name(part);
+            let batch = rows.into_batch()?;
             let schema = batch.schema();
             tables.entry(name).or_insert_with(|| Table { schema, batches: Vec::new() }).batches.push(batch);
         }
@@ -289,12 +295,13 @@ fn run<T: Send>(
     let total: u64 = inputs.files.iter().map(|file| file.bytes).sum();
     let reader = Reader::new(inputs, UNIT_BYTES);
     let (consumed, stop) = (reader.consumed(), reader.stop());
+    let give_back: Vec<GiveBack> = (0..threads).map(|_| reader.give_back()).collect();
     std::thread::scope(|scope| {
         let (send_unit, receive_unit) = mpsc::channel::<(u64, Unit)>();
         let (send_news, receive_news) = mpsc::channel::<News<T>>();
         let (permit, permits) = mpsc::channel::<()>();
         let receive_unit = Arc::new(Mutex::new(receive_unit));
-        for _ in 0..threads {
+        for give_back in give_back {
             let (units, news) = (Arc::clone(&receive_unit), send_news.clone());
             scope.spawn(move || {
                 let mut worker = Worker::new(inputs, wanted.clone());
@@ -304,8 +311,9 @@ fn run<T: Send>(
                         Err(_) => return,
                     };
                     let Ok((number, unit)) = next else { return };
-                    let result = worker.convert(&unit).and_then(after);
-                    drop(unit);
+                    let done = worker.convert(&unit);
+                    give_back.unit(unit);
+                    let result = done.and_then(after);
                     if news.send(News::Result(number, result)).is_err() {
                         return;
                     }
@@ -320,7 +328,8 @@ fn run<T: Send>(
 
         let result = (|| {
             // One unit more than workers, so that none waits for the next.
-            for _ in 0..=threads {
+            let most = if wanted.nested { MOST_NESTED } else { usize::MAX };
+            for _ in 0..(threads + 1).min(most) {
                 let _ = permit.send(());
             }
             let mut waiting: BTreeMap<u64, T> = BTreeMap::new();
@@ -390,6 +399,7 @@ fn read_units(
 #[derive(Clone)]
 struct Encoders {
     core: bool,
+    spare: Spares,
     made: Arc<Mutex<BTreeMap<Part, Arc<Encoder>>>>,
 }
 
@@ -399,11 +409,11 @@ impl Encoders {
         if let Some(encoder) = made.get(&part) {
             return Ok(Arc::clone(encoder));
         }
-        let schema = match part {
-            Part::Flat(signal) => flat_schema(signal),
-            Part::Nested(class, _) => nested_schema(CLASSES[class], self.core),
+        let (schema, spare) = match part {
+            Part::Flat(signal) => (flat_schema(signal), self.spare.place(signal)),
+            Part::Nested(class, _) => (nested_schema(CLASSES[class], self.core), Spare::default()),
         };
-        let encoder = Arc::new(Encoder::new(schema)?);
+        let encoder = Arc::new(Encoder::new(schema, spare)?);
         made.insert(part, Arc::clone(&encoder));
         Ok(encoder)
     }
@@ -419,8 +429,8 @@ struct Writer<'o> {
 
 impl<'o> Writer<'o> {
     /// Opens the flat files, which are written even when they stay empty.
-    fn new(options: &'o Options) -> Result<Self> {
-        let encoders = Encoders { core: options.schema == Schema::Core, made: Arc::default() };
+    fn new(options: &'o Options, spare: Spares) -> Result<Self> {
+        let encoders = Encoders { core: options.schema == Schema::Core, spare, made: Arc::default() };
         let mut writer = Self { options, encoders, targets: BTreeMap::new(), rejects: None };
         if options.layout != Layout::Nested {
             for signal in &options.signals {

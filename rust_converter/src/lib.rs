@@ -3,6 +3,7 @@
 //! [`convert`](convert::convert) turns files into files, [`read`](convert::read) into Arrow tables,
 //! [`events`](convert::events) into JSON Lines. Without the feature `python` the crate is plain Rust.
 
+mod cells;
 mod columns;
 pub mod convert;
 mod error;
@@ -11,9 +12,12 @@ pub mod fuzzing;
 mod input;
 mod ocsf;
 mod otlp;
+mod pages;
 mod parquet;
 pub mod report;
 mod semconv;
+#[cfg(feature = "budget")]
+pub mod stages;
 mod text;
 mod unit;
 

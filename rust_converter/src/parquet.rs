@@ -6,21 +6,27 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriter, ArrowWriterOptions, compute_leaves,
+    ArrowColumnChunk, ArrowColumnWriter, ArrowLeafColumn, ArrowRowGroupWriterFactory, ArrowWriter, ArrowWriterOptions,
+    compute_leaves,
 };
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnPath, SchemaDescPtr};
+use zstd::bulk::Compressor;
 
 use crate::columns::internal;
 use crate::error::{Error, Result};
+use crate::ocsf::{Flat, FlatColumn};
+use crate::pages::{Chunk, ChunkWriter};
+use crate::unit::Rows;
 
 /// Columns whose values hardly repeat: a dictionary would hash every cell for nothing.
 const UNIQUE: &[&str] = &[
@@ -49,12 +55,17 @@ const UNIQUE: &[&str] = &[
     "raw_data",
 ];
 
+/// Whether the values of a column of this name hardly repeat.
+pub(crate) fn is_unique(name: &str) -> bool {
+    UNIQUE.contains(&name)
+}
+
 /// Text for which minimum and maximum would be long and useless.
 const NO_STATISTICS: &[&str] =
     &["message", "attributes", "attribute_map", "resource", "resource_map", "body", "raw_data"];
 
 /// zstd level: 3 was slower and larger on telemetry.
-const ZSTD_LEVEL: i32 = 1;
+pub(crate) const ZSTD_LEVEL: i32 = 1;
 
 /// How a file of this schema is encoded.
 fn properties(schema: &Schema) -> Result<WriterProperties> {
@@ -62,13 +73,14 @@ fn properties(schema: &Schema) -> Result<WriterProperties> {
     let mut builder = WriterProperties::builder()
         .set_created_by("ocsfconv".to_string())
         .set_compression(Compression::ZSTD(level))
-        .set_statistics_enabled(EnabledStatistics::Chunk);
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true);
     let described = ArrowSchemaConverter::new().convert(schema).map_err(internal)?;
     for column in described.columns() {
         let path: ColumnPath = column.path().clone();
         let name = column.name();
         let is_integer = column.physical_type() == parquet::basic::Type::INT64;
-        if UNIQUE.contains(&name) {
+        if is_unique(name) {
             builder = builder.set_column_dictionary_enabled(path.clone(), false);
             if is_integer {
                 builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
@@ -83,40 +95,106 @@ fn properties(schema: &Schema) -> Result<WriterProperties> {
 
 /// A row group that only has to be appended.
 pub(crate) struct EncodedGroup {
-    chunks: Vec<ArrowColumnChunk>,
+    chunks: Vec<EncodedChunk>,
     rows: usize,
 }
 
-/// Encodes batches of one schema into row groups, on any thread.
+enum EncodedChunk {
+    /// Encoded by the parquet crate
+    Array(ArrowColumnChunk),
+    /// Encoded by [`ChunkWriter`]
+    Cells(Chunk),
+}
+
+/// Encodes rows of one schema into row groups, on any thread.
 pub(crate) struct Encoder {
     schema: SchemaRef,
+    described: SchemaDescPtr,
     factory: ArrowRowGroupWriterFactory,
     options: ArrowWriterOptions,
+    spare: Spare,
 }
+
+/// Columns of a flat file that were encoded and may be filled again.
+pub(crate) type Spare = Arc<Mutex<Vec<Flat>>>;
 
 impl Encoder {
     /// An encoder for files of this schema.
-    pub fn new(schema: SchemaRef) -> Result<Self> {
+    pub fn new(schema: SchemaRef, spare: Spare) -> Result<Self> {
         let options = ArrowWriterOptions::new().with_properties(properties(&schema)?);
         let writer =
             ArrowWriter::try_new_with_options(io::sink(), schema.clone(), options.clone()).map_err(internal)?;
-        let (_, factory) = writer.into_serialized_writer().map_err(internal)?;
-        Ok(Self { schema, factory, options })
+        let (writer, factory) = writer.into_serialized_writer().map_err(internal)?;
+        let described = Arc::new(writer.schema_descr().clone());
+        Ok(Self { schema, described, factory, options, spare })
     }
 
-    /// Encodes a batch column by column.
-    pub fn encode(&self, batch: &RecordBatch) -> Result<EncodedGroup> {
+    /// Encodes rows column by column; each is freed when it is done.
+    pub fn encode(&self, rows: Rows) -> Result<EncodedGroup> {
+        match rows {
+            Rows::Flat(mut flat) => {
+                let group = self.encode_flat(&mut flat);
+                flat.clear();
+                self.spare.lock().map_err(internal)?.push(flat);
+                group
+            }
+            Rows::Nested(batch) => self.encode_batch(&batch),
+        }
+    }
+
+    /// A file in memory with this row group alone.
+    #[cfg(feature = "budget")]
+    pub fn file_of(&self, group: EncodedGroup) -> Result<Vec<u8>> {
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), self.schema.clone(), self.options.clone());
+        let (mut writer, _) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(internal)?;
+        append(&mut writer, group).and_then(|()| writer.into_inner()).map_err(internal)
+    }
+
+    fn encode_batch(&self, batch: &RecordBatch) -> Result<EncodedGroup> {
         let mut writers = self.factory.create_column_writers(0).map_err(internal)?.into_iter();
         let mut chunks = Vec::new();
         for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
             for leaf in compute_leaves(field, array).map_err(internal)? {
-                let mut writer = writers.next().ok_or_else(|| internal("fewer columns than leaves"))?;
-                writer.write(&leaf).map_err(internal)?;
-                chunks.push(writer.close().map_err(internal)?);
+                let writer = writers.next().ok_or_else(|| internal("fewer columns than leaves"))?;
+                chunks.push(encode_leaf(writer, &leaf)?);
             }
         }
         Ok(EncodedGroup { chunks, rows: batch.num_rows() })
     }
+
+    /// In the flat files every column is one leaf.
+    fn encode_flat(&self, flat: &mut Flat) -> Result<EncodedGroup> {
+        let rows = flat.rows();
+        let writers = self.factory.create_column_writers(0).map_err(internal)?;
+        let mut zstd = Compressor::new(ZSTD_LEVEL).map_err(internal)?;
+        let mut chunks = Vec::new();
+        for ((writer, field), (column, cells)) in
+            writers.into_iter().zip(self.schema.fields()).zip(self.described.columns().iter().zip(flat.columns()))
+        {
+            let chunk = match cells {
+                FlatColumn::Array(array) => match compute_leaves(field, &array).map_err(internal)?.as_slice() {
+                    [leaf] => encode_leaf(writer, leaf)?,
+                    _ => return Err(internal("a flat column is not one leaf")),
+                },
+                FlatColumn::Dictionary(_, cells) => {
+                    let statistics = !NO_STATISTICS.contains(&field.name().as_str());
+                    let chunk = ChunkWriter::new(column.clone(), &mut zstd).dictionary(cells, statistics);
+                    EncodedChunk::Cells(chunk.map_err(internal)?)
+                }
+                FlatColumn::Text(cells) => {
+                    let chunk = ChunkWriter::new(column.clone(), &mut zstd).plain_text(cells);
+                    EncodedChunk::Cells(chunk.map_err(internal)?)
+                }
+            };
+            chunks.push(chunk);
+        }
+        Ok(EncodedGroup { chunks, rows })
+    }
+}
+
+fn encode_leaf(mut writer: ArrowColumnWriter, leaf: &ArrowLeafColumn) -> Result<EncodedChunk> {
+    writer.write(leaf).map_err(internal)?;
+    writer.close().map(EncodedChunk::Array).map_err(internal)
 }
 
 /// A Parquet file in the making.
@@ -142,15 +220,9 @@ impl Target {
         let Some(writer) = &mut self.writer else {
             return Err(internal("the file is closed"));
         };
-        let result = (|| {
-            let mut open = writer.next_row_group()?;
-            for chunk in group.chunks {
-                chunk.append_to_row_group(&mut open)?;
-            }
-            open.close().map(|_| ())
-        })();
-        result.map_err(|error| self.file.error(error))?;
-        self.rows += group.rows as u64;
+        let rows = group.rows as u64;
+        append(writer, group).map_err(|error| self.file.error(error))?;
+        self.rows += rows;
         Ok(())
     }
 
@@ -164,6 +236,20 @@ impl Target {
         }
         Err(internal("the file is closed"))
     }
+}
+
+fn append<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
+    group: EncodedGroup,
+) -> std::result::Result<(), ParquetError> {
+    let mut open = writer.next_row_group()?;
+    for chunk in group.chunks {
+        match chunk {
+            EncodedChunk::Array(chunk) => chunk.append_to_row_group(&mut open)?,
+            EncodedChunk::Cells(Chunk { bytes, close }) => open.append_column(&bytes, close)?,
+        }
+    }
+    open.close().map(|_| ())
 }
 
 /// A complete file that waits for its name.

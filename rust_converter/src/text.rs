@@ -3,24 +3,55 @@
 //! Integers are integer literals, doubles always have a point or an exponent, bytes and non-finite numbers are objects
 //! of one `$` key, key-value lists are objects unless a key repeats or starts with `$`.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bumpalo::Bump;
 
 use crate::otlp::{KeyValue, Value};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The first byte from `start` on that a JSON string cannot hold as it is (a quote, a backslash, a control character), or
+/// the end; eight bytes at a time.
+#[inline]
+pub fn plain_end(bytes: &[u8], start: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let mut at = start;
+    while let Some(Ok(word)) = bytes.get(at..at + 8).map(<[u8; 8]>::try_from) {
+        let word = u64::from_le_bytes(word);
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let slash = word ^ (ONES * u64::from(b'\\'));
+        let found = (quote.wrapping_sub(ONES) & !quote)
+            | (slash.wrapping_sub(ONES) & !slash)
+            | (word.wrapping_sub(ONES * 0x20) & !word);
+        let found = found & HIGHS;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while let Some(byte) = bytes.get(at) {
+        if *byte == b'"' || *byte == b'\\' || *byte < 0x20 {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
 
 /// Appends a JSON string literal; only what JSON requires is escaped.
 pub fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
     let bytes = text.as_bytes();
     let mut start = 0;
-    for (index, byte) in bytes.iter().enumerate() {
-        if *byte >= 0x20 && *byte != b'"' && *byte != b'\\' {
-            continue;
-        }
-        out.push_str(&text[start..index]);
-        start = index + 1;
+    loop {
+        let end = plain_end(bytes, start);
+        out.push_str(&text[start..end]);
+        let Some(byte) = bytes.get(end) else { break };
+        start = end + 1;
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -31,12 +62,10 @@ pub fn push_json_string(out: &mut String, text: &str) {
             0x0c => out.push_str("\\f"),
             other => {
                 out.push_str("\\u00");
-                out.push(HEX[usize::from(other >> 4)] as char);
-                out.push(HEX[usize::from(other & 15)] as char);
+                push_hex(out, &[*other]);
             }
         }
     }
-    out.push_str(&text[start..]);
     out.push('"');
 }
 
@@ -136,6 +165,15 @@ fn needs_list(entries: &[KeyValue<'_>]) -> bool {
     entries.iter().any(|entry| !seen.insert(entry.key))
 }
 
+/// Text that `write` makes, in the arena.
+pub fn written(arena: &Bump, write: impl FnOnce(&mut String)) -> &str {
+    // Enough for most records' attributes, so that it need not grow.
+    const USUAL: usize = 1000;
+    let mut out = String::with_capacity(USUAL);
+    write(&mut out);
+    arena.alloc_str(&out)
+}
+
 /// A value as plain text: strings as they are, everything else as JSON.
 pub fn push_plain(out: &mut String, value: &Value<'_>) {
     match value {
@@ -144,11 +182,16 @@ pub fn push_plain(out: &mut String, value: &Value<'_>) {
     }
 }
 
-/// Appends bytes as lower-case hexadecimal digits.
-pub fn push_hex(out: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        out.push(HEX[usize::from(byte >> 4)] as char);
-        out.push(HEX[usize::from(byte & 15)] as char);
+/// Appends bytes as lower-case hexadecimal digits; `out` must be a growing text, which cannot fail.
+pub fn push_hex(out: &mut impl fmt::Write, bytes: &[u8]) {
+    const PIECE: usize = 16;
+    for piece in bytes.chunks(PIECE) {
+        let mut digits = [0; 2 * PIECE];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(piece) {
+            pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+        // Digits are ASCII.
+        let _ = out.write_str(std::str::from_utf8(&digits[..2 * piece.len()]).unwrap_or_default());
     }
 }
 

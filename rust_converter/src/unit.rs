@@ -13,6 +13,7 @@ use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, FlatRow, Mapped, Mapper, Mode, Place, Sink};
 use crate::otlp::json::{self, LineError};
 use crate::otlp::{Request, proto};
+use crate::parquet::Spare;
 use crate::report::{Events, Incomplete, Records, Reject, Signal};
 
 /// A file of the output: a signal's flat table, or one of its classes.
@@ -24,8 +25,23 @@ pub(crate) enum Part {
     Nested(usize, Signal),
 }
 
+/// Columns of the flat files to fill again, by signal.
+#[derive(Clone, Default)]
+pub(crate) struct Spares([Spare; Signal::ALL.len()]);
+
+impl Spares {
+    /// Where those of a signal are kept.
+    pub fn place(&self, signal: Signal) -> Spare {
+        self.0.get(signal as usize).map(Spare::clone).unwrap_or_default()
+    }
+
+    fn of(&self, signal: Signal) -> Option<Flat> {
+        self.0.get(signal as usize)?.lock().ok()?.pop()
+    }
+}
+
 /// What is wanted of each unit.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Wanted {
     pub signals: Vec<Signal>,
     pub core: bool,
@@ -33,22 +49,42 @@ pub(crate) struct Wanted {
     pub nested: bool,
     /// Events as JSON Lines instead of columns.
     pub json: bool,
+    /// Columns to begin with, where those that are done come back.
+    pub spare: Spares,
 }
 
 impl Wanted {
     fn mode(&self) -> Mode {
-        Mode { core: self.core, observables: self.nested || self.json }
+        Mode { core: self.core, whole: self.nested || self.json }
     }
 }
 
-/// Batches are cut when their text reaches this size, so that a very long line cannot overflow a column.
+/// Rows are cut when a column reaches this size, so that a very long line cannot overflow it.
 const BATCH_BYTES: usize = 64 << 20;
+
+/// Rows of one part.
+pub(crate) enum Rows {
+    /// Of a flat file
+    Flat(Flat),
+    /// Of a class
+    Nested(RecordBatch),
+}
+
+impl Rows {
+    /// The rows as a batch.
+    pub fn into_batch(self) -> Result<RecordBatch> {
+        match self {
+            Self::Flat(flat) => flat.into_batch(),
+            Self::Nested(batch) => Ok(batch),
+        }
+    }
+}
 
 /// The result of a unit.
 #[derive(Default)]
 pub(crate) struct Done {
-    /// Batches in row order
-    pub batches: Vec<(Part, RecordBatch)>,
+    /// Rows, in order within each part
+    pub rows: Vec<(Part, Rows)>,
     /// Events as JSON Lines
     pub json: String,
     pub records: BTreeMap<(usize, Signal), Records>,
@@ -62,7 +98,6 @@ pub(crate) struct Done {
 pub(crate) struct Worker<'i> {
     inputs: &'i Inputs,
     wanted: Wanted,
-    mapper: Mapper,
     arena: Bump,
     scratch: Vec<u8>,
 }
@@ -79,13 +114,26 @@ impl Place for At<'_> {
     }
 }
 
+/// Events of a signal, counted where it costs nothing.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    derived: u64,
+    classes: [u64; CLASSES.len()],
+}
+
+/// What converts a unit.
+struct Job<'d, 'u> {
+    mapper: Mapper<'u>,
+    collector: Collector<'d>,
+}
+
 /// Collects the events of a unit.
 struct Collector<'d> {
     wanted: &'d Wanted,
     signal: Signal,
     flat: BTreeMap<Signal, Flat>,
     nested: BTreeMap<(usize, Signal), Nested>,
-    pending_bytes: usize,
+    tallies: [Tally; Signal::ALL.len()],
     done: &'d mut Done,
     failed: Option<crate::error::Error>,
 }
@@ -93,38 +141,56 @@ struct Collector<'d> {
 impl Collector<'_> {
     /// Turns what has been collected into batches.
     fn cut(&mut self) -> Result<()> {
-        self.pending_bytes = 0;
         for (signal, flat) in std::mem::take(&mut self.flat) {
-            self.done.batches.push((Part::Flat(signal), flat.finish()?));
+            self.done.rows.push((Part::Flat(signal), Rows::Flat(flat)));
         }
         for ((class, signal), mut nested) in std::mem::take(&mut self.nested) {
-            self.done.batches.push((Part::Nested(class, signal), nested.take()?));
+            self.done.rows.push((Part::Nested(class, signal), Rows::Nested(nested.take()?)));
         }
         Ok(())
+    }
+
+    /// Adds the counts to the result.
+    fn count(&mut self) {
+        for (signal, tally) in Signal::ALL.iter().zip(&self.tallies) {
+            let total: u64 = tally.classes.iter().sum();
+            if total == 0 {
+                continue;
+            }
+            let held = self.done.events.entry(*signal).or_default();
+            held.total += total;
+            held.derived += tally.derived;
+            for (class, count) in CLASSES.iter().zip(tally.classes).filter(|(_, count)| *count > 0) {
+                *held.classes.entry(class.key).or_default() += count;
+            }
+        }
     }
 }
 
 impl Sink for Collector<'_> {
     fn event(&mut self, event: &Event<'_>, row: &FlatRow<'_>) {
-        let held = self.done.events.entry(self.signal).or_default();
-        held.total += 1;
-        held.derived += u64::from(event.derived);
-        *held.classes.entry(event.class.key).or_default() += 1;
+        let class = CLASSES.iter().position(|class| class.uid == event.class.uid).unwrap_or(0);
+        if let Some(tally) = self.tallies.get_mut(self.signal as usize) {
+            tally.derived += u64::from(event.derived);
+            tally.classes[class] += 1;
+        }
         if self.wanted.json {
             event.push_json(&mut self.done.json);
             self.done.json.push('\n');
             return;
         }
+        let mut longest = 0;
         if self.wanted.flat {
             let signal = self.signal;
-            self.pending_bytes += self.flat.entry(signal).or_insert_with(|| Flat::new(signal)).push(row);
+            let spare = &self.wanted.spare;
+            let flat = self.flat.entry(signal).or_insert_with(|| spare.of(signal).unwrap_or_else(|| Flat::new(signal)));
+            longest = flat.push(row);
         }
         if self.wanted.nested {
-            let class = CLASSES.iter().position(|class| class.uid == event.class.uid).unwrap_or(0);
             let core = self.wanted.core;
             self.nested.entry((class, self.signal)).or_insert_with(|| Nested::new(event.class, core)).push(event);
         }
-        if self.pending_bytes > BATCH_BYTES
+        if longest > BATCH_BYTES
             && let Err(error) = self.cut()
         {
             self.failed.get_or_insert(error);
@@ -135,8 +201,7 @@ impl Sink for Collector<'_> {
 impl<'i> Worker<'i> {
     /// A worker for these inputs.
     pub fn new(inputs: &'i Inputs, wanted: Wanted) -> Self {
-        let mapper = Mapper::new(wanted.mode());
-        Self { inputs, wanted, mapper, arena: Bump::new(), scratch: Vec::new() }
+        Self { inputs, wanted, arena: Bump::new(), scratch: Vec::new() }
     }
 
     /// Converts a unit.
@@ -147,26 +212,31 @@ impl<'i> Worker<'i> {
             self.bad(&mut done, *file as usize, bad);
         }
         let wanted = self.wanted.clone();
-        let mut collector = Collector {
+        let shared = Bump::new();
+        let mapper = Mapper::new(wanted.mode(), &shared);
+        let collector = Collector {
             wanted: &wanted,
             signal: Signal::Unknown,
             flat: BTreeMap::new(),
             nested: BTreeMap::new(),
-            pending_bytes: 0,
+            tallies: Default::default(),
             done: &mut done,
             failed: None,
         };
+        let mut job = Job { mapper, collector };
         for piece in &unit.pieces {
             let file = piece.file as usize;
             let mut requests = piece.requests();
             while let Some(request) = requests.next(&mut scratch) {
                 match request {
-                    Ok(request) => self.request(&mut collector, file, &request),
-                    Err(bad) => self.bad(collector.done, file, &bad),
+                    Ok(request) => self.request(&mut job, file, &request),
+                    Err(bad) => self.bad(job.collector.done, file, &bad),
                 }
                 self.arena.reset();
             }
         }
+        let mut collector = job.collector;
+        collector.count();
         collector.cut()?;
         let failed = collector.failed.take();
         self.scratch = scratch;
@@ -187,16 +257,16 @@ impl<'i> Worker<'i> {
         }
     }
 
-    fn request(&mut self, collector: &mut Collector<'_>, file: usize, raw: &RawRequest<'_>) {
+    fn request(&mut self, job: &mut Job<'_, '_>, file: usize, raw: &RawRequest<'_>) {
         match raw.encoding {
-            Encoding::Json => self.json_line(collector, file, raw),
+            Encoding::Json => self.json_line(job, file, raw),
             Encoding::Proto => {
                 let arena = std::mem::take(&mut self.arena);
                 match proto::parse(raw.bytes, &arena) {
-                    Ok(request) => self.map(collector, file, raw.number, &request),
+                    Ok(request) => self.map(job, file, raw.number, &request),
                     Err(error) => {
                         let reason = format!("not a protobuf request: {} at byte {}", error.what, error.offset);
-                        self.reject(collector.done, file, raw.number, raw.offset, reason, raw.bytes);
+                        self.reject(job.collector.done, file, raw.number, raw.offset, reason, raw.bytes);
                     }
                 }
                 self.arena = arena;
@@ -205,55 +275,56 @@ impl<'i> Worker<'i> {
     }
 
     /// A line of JSON; when a crash cut a request and the next one stands behind it, the pieces are told apart.
-    fn json_line(&mut self, collector: &mut Collector<'_>, file: usize, raw: &RawRequest<'_>) {
+    fn json_line(&mut self, job: &mut Job<'_, '_>, file: usize, raw: &RawRequest<'_>) {
         let mut start = 0;
         let mut text = Text::default();
         while start < raw.bytes.len() {
             let rest = &raw.bytes[start..];
             let offset = raw.offset + start as u64;
             text.advance(raw.bytes, start);
-            let Err(failure) = self.json_request(collector, file, raw.number, &text) else { return };
+            let Err(failure) = self.json_request(job, file, raw.number, &text) else { return };
             let next = failure.offset.and_then(|failed| next_request(rest, failed));
             // Only the line end was lost: what stands before the next request is whole.
             if let Some(end) = next.filter(|next| failure.offset == Some(*next))
-                && self.json_request(collector, file, raw.number, &text.before(end)).is_ok()
+                && self.json_request(job, file, raw.number, &text.before(end)).is_ok()
             {
                 start += end;
                 continue;
             }
             if next.is_none() && failure.at_end && !raw.terminated {
                 let tail = Incomplete { file, line: raw.number, offset, bytes: rest.len() as u64 };
-                collector.done.incomplete.push(tail);
+                job.collector.done.incomplete.push(tail);
                 return;
             }
             let end = next.unwrap_or(rest.len());
-            self.reject(collector.done, file, raw.number, offset, failure.reason, &rest[..end]);
+            self.reject(job.collector.done, file, raw.number, offset, failure.reason, &rest[..end]);
             start += end;
         }
     }
 
     fn json_request(
         &mut self,
-        collector: &mut Collector<'_>,
+        job: &mut Job<'_, '_>,
         file: usize,
         line: u64,
         text: &Text<'_>,
     ) -> std::result::Result<(), LineFailure> {
         let mut arena = std::mem::take(&mut self.arena);
-        let result = text.parse(&arena).map(|request| self.map(collector, file, line, &request));
+        let result = text.parse(&arena).map(|request| self.map(job, file, line, &request));
         arena.reset();
         self.arena = arena;
         result
     }
 
-    fn map(&mut self, collector: &mut Collector<'_>, file: usize, line: u64, request: &Request<'_>) {
+    fn map(&mut self, job: &mut Job<'_, '_>, file: usize, line: u64, request: &Request<'_>) {
+        let Job { mapper, collector } = job;
         let place = At { file: &self.inputs.files[file], line };
         for signal in &self.wanted.signals {
             collector.signal = *signal;
             let mapped: Mapped = match signal {
-                Signal::Logs => self.mapper.logs(request.logs, &place, collector),
-                Signal::Traces => self.mapper.spans(request.spans, &place, collector),
-                Signal::Metrics => self.mapper.metrics(request.metrics, &place, collector),
+                Signal::Logs => mapper.logs(request.logs, &place, collector),
+                Signal::Traces => mapper.spans(request.spans, &place, collector),
+                Signal::Metrics => mapper.metrics(request.metrics, &place, collector),
                 Signal::Unknown => Mapped::default(),
             };
             if mapped.records > 0 {

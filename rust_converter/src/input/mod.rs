@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 pub(crate) use discover::discover;
 pub(crate) use range::ByteRange;
-pub(crate) use reader::Reader;
+pub(crate) use reader::{GiveBack, Reader};
 
 /// The longest request that is read: a line, a frame and what it unpacks to, a whole file. A longer claim is damage. What
 /// a request becomes on its way takes a few times its size, which must stay below 1 GB.

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 
 use super::detect::{self, LOOK};
 use super::frames::{self, PREFIX};
@@ -16,6 +16,9 @@ const BLOCK: usize = 512 << 10;
 
 /// The most lines or frames of a unit: what is kept of a damaged one is far more than a line of two bytes has.
 const MAX_REQUESTS: u64 = 1 << 16;
+
+/// The most that is set aside before anything is read.
+const RESERVE: usize = 8 << 20;
 
 /// How much of an overlong line is kept for the rejects.
 const KEPT: usize = 64 << 10;
@@ -72,6 +75,7 @@ impl Open {
     /// One block, filled as far as the file goes, so that cuts do not depend on how reads fall.
     fn read_to(&mut self, target: usize, file: &InputFile) -> Result<()> {
         let start = self.buffer.len();
+        self.buffer.reserve((target - start).min(RESERVE));
         let result = (&mut self.source).take((target - start) as u64).read_to_end(&mut self.buffer);
         match result {
             Ok(_) if self.buffer.len() < target => self.end = Some(End::Clean),
@@ -83,11 +87,27 @@ impl Open {
         Ok(())
     }
 
-    /// Takes the first bytes out of the buffer.
-    fn take(&mut self, length: usize) -> Vec<u8> {
-        let rest = self.buffer.split_off(length);
+    /// Takes the first bytes out of the buffer; the rest goes on in `next`.
+    fn take(&mut self, length: usize, mut next: Vec<u8>) -> Vec<u8> {
+        next.clear();
+        next.extend_from_slice(&self.buffer[length..]);
+        self.buffer.truncate(length);
         self.offset += length as u64;
-        std::mem::replace(&mut self.buffer, rest)
+        std::mem::replace(&mut self.buffer, next)
+    }
+}
+
+/// Gives the buffers of a unit back to its reader.
+pub(crate) struct GiveBack(mpsc::Sender<Vec<u8>>);
+
+impl GiveBack {
+    /// Gives back what is worth it and not the remains of a giant line.
+    pub fn unit(&self, unit: Unit) {
+        const MOST: usize = 16 << 20;
+        for piece in unit.pieces.into_iter().filter(|piece| (BLOCK..=MOST).contains(&piece.data.capacity())) {
+            // Without a reader nobody needs it.
+            let _ = self.0.send(piece.data);
+        }
     }
 }
 
@@ -100,11 +120,14 @@ pub(crate) struct Reader<'i> {
     consumed: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     incomplete: Vec<Incomplete>,
+    spare: mpsc::Receiver<Vec<u8>>,
+    give_back: mpsc::Sender<Vec<u8>>,
 }
 
 impl<'i> Reader<'i> {
     /// Units of about `unit_bytes` decoded bytes.
     pub fn new(inputs: &'i Inputs, unit_bytes: usize) -> Self {
+        let (give_back, spare) = mpsc::channel();
         Self {
             inputs,
             next_file: 0,
@@ -113,7 +136,18 @@ impl<'i> Reader<'i> {
             consumed: Arc::default(),
             stop: Arc::default(),
             incomplete: Vec::new(),
+            spare,
+            give_back,
         }
+    }
+
+    /// Takes back the buffers of units that are done, to be filled again.
+    pub fn give_back(&self) -> GiveBack {
+        GiveBack(self.give_back.clone())
+    }
+
+    fn spare(&self) -> Vec<u8> {
+        self.spare.try_recv().unwrap_or_default()
     }
 
     /// Bytes consumed so far, as on the disk.
@@ -203,7 +237,7 @@ impl<'i> Reader<'i> {
             let last = memchr::memchr_iter(b'\n', &open.buffer[..length])
                 .inspect(|_| open.number += 1)
                 .nth(MAX_REQUESTS as usize - 1);
-            let data = open.take(last.map_or(length, |end| end + 1));
+            let data = open.take(last.map_or(length, |end| end + 1), self.spare());
             if !data.is_empty() {
                 unit.pieces.push(Piece { file: open.index, framing: Framing::Lines, first, offset, data });
             }
@@ -216,7 +250,7 @@ impl<'i> Reader<'i> {
     /// A line beyond every bound: its start is kept for the rejects, the rest passed over.
     fn overlong(&mut self, open: &mut Open, file: &InputFile, unit: &mut Unit) -> Result<(usize, bool)> {
         let (offset, number) = (open.offset, open.number);
-        let mut bytes = open.take(open.buffer.len());
+        let mut bytes = open.take(open.buffer.len(), Vec::new());
         let used = bytes.len();
         bytes.truncate(KEPT);
         bytes.shrink_to_fit();
@@ -224,7 +258,7 @@ impl<'i> Reader<'i> {
             let ended = open.fill(BLOCK, file)?;
             let line_end = memchr::memchr(b'\n', &open.buffer);
             let length = line_end.map_or(open.buffer.len(), |end| end + 1);
-            open.take(length);
+            open.take(length, Vec::new());
             if line_end.is_some() || ended {
                 open.number += 1;
                 let reason = "a line longer than 128 MiB; only its start is kept".to_string();
@@ -279,7 +313,7 @@ impl<'i> Reader<'i> {
         let (offset, first) = (open.offset, open.number);
         if length > 0 {
             open.number += count;
-            let data = open.take(length);
+            let data = open.take(length, self.spare());
             unit.pieces.push(Piece { file: open.index, framing: Framing::Frames { zstd }, first, offset, data });
         }
         if damaged.is_some() {
@@ -299,7 +333,7 @@ impl<'i> Reader<'i> {
             let ended = open.fill(wanted, file)?;
             if let Some(next) = frames::resynchronise(&open.buffer, zstd) {
                 let (offset, number) = (open.offset, open.number);
-                let bytes = open.take(next);
+                let bytes = open.take(next, Vec::new());
                 open.number += 1;
                 let reason = "a frame that is not as long as its length says".to_string();
                 unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
@@ -311,7 +345,7 @@ impl<'i> Reader<'i> {
                     self.tail(open);
                 } else {
                     let (offset, number) = (open.offset, open.number);
-                    let bytes = open.take(open.buffer.len());
+                    let bytes = open.take(open.buffer.len(), Vec::new());
                     let reason = "bytes that are no frame".to_string();
                     unit.bad.push((open.index, BadPiece { number, offset, reason, bytes }));
                 }
@@ -320,7 +354,7 @@ impl<'i> Reader<'i> {
             if open.buffer.len() > MAX_REQUEST + PREFIX + BLOCK {
                 // No frame in sight: give up the start, keep what may hold a prefix.
                 let (offset, number) = (open.offset, open.number);
-                let mut bytes = open.take(open.buffer.len() - PREFIX);
+                let mut bytes = open.take(open.buffer.len() - PREFIX, Vec::new());
                 bytes.truncate(KEPT);
                 open.number += 1;
                 let reason = "bytes that are no frame; only their start is kept".to_string();
@@ -339,7 +373,7 @@ impl<'i> Reader<'i> {
 
     fn whole(&mut self, open: &mut Open, file: &InputFile, unit: &mut Unit) -> Result<(usize, bool)> {
         let ended = open.fill(MAX_REQUEST + 1, file)?;
-        let mut data = open.take(open.buffer.len());
+        let mut data = open.take(open.buffer.len(), Vec::new());
         let used = data.len();
         if !ended {
             data.truncate(KEPT);
@@ -367,16 +401,18 @@ fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>, stop: &Arc<Atom
         // A live file grows while it is read: its size now is where it ends for this run.
         Box::new(handle.take(size))
     };
-    let counted = Counted { inner: raw, count: Arc::clone(consumed) };
-    let mut buffered = BufReader::with_capacity(BLOCK, counted);
+    let mut counted = Counted { inner: raw, count: Arc::clone(consumed) };
     let mut magic = Vec::new();
-    (&mut buffered).take(4).read_to_end(&mut magic).map_err(failed)?;
+    (&mut counted).take(4).read_to_end(&mut magic).map_err(failed)?;
     let compression = detect::compression(&magic);
-    let rejoined = io::Cursor::new(magic).chain(buffered);
+    let rejoined = io::Cursor::new(magic).chain(counted);
+    let buffered = |rejoined| BufReader::with_capacity(BLOCK, rejoined);
     let source: Box<dyn Read + Send> = match compression {
         Compression::None => Box::new(rejoined),
-        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(rejoined)),
-        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(rejoined).map_err(failed)?),
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(rejoined))),
+        Compression::Zstd => {
+            Box::new(zstd::stream::read::Decoder::with_buffer(buffered(rejoined)).map_err(failed)?)
+        }
     };
     let mut open = Open {
         index,

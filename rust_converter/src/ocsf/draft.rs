@@ -1,6 +1,9 @@
 //! An event under construction: the attributes that every class shares, and the step that closes it.
 
+use std::fmt;
+
 use bumpalo::Bump;
+use bumpalo::collections::String as ArenaString;
 use sha1::{Digest as _, Sha1};
 
 use super::event::{Builder, Class, Event, Node, caption, says_other, unmapped};
@@ -87,15 +90,15 @@ impl<'a, 'g> Draft<'a, 'g> {
     }
 
     /// Notes a value that its attribute cannot hold, under the attribute's path.
-    pub fn note(&mut self, path: &str, text: &str) {
+    pub fn note(&mut self, path: impl fmt::Display, text: &str) {
         self.non_finite.push(if self.non_finite.is_empty() { '{' } else { ',' });
-        push_json_string(&mut self.non_finite, path);
+        push_json_string(&mut self.non_finite, &path.to_string());
         self.non_finite.push(':');
         push_json_string(&mut self.non_finite, text);
     }
 
     /// A count or time of 64 bits unsigned; beyond 63 bits it is noted instead.
-    pub fn unsigned(&mut self, value: u64, path: &str) -> Option<i64> {
+    pub fn unsigned(&mut self, value: u64, path: impl fmt::Display) -> Option<i64> {
         let signed = i64::try_from(value).ok();
         if signed.is_none() {
             self.note(path, &value.to_string());
@@ -104,7 +107,7 @@ impl<'a, 'g> Draft<'a, 'g> {
     }
 
     /// A floating-point number; one that is not finite is noted instead.
-    pub fn double(&mut self, value: f64, path: &str) -> Option<Node<'a>> {
+    pub fn double(&mut self, value: f64, path: impl fmt::Display) -> Option<Node<'a>> {
         if value.is_finite() {
             return Some(Node::Double(value));
         }
@@ -117,7 +120,7 @@ impl<'a, 'g> Draft<'a, 'g> {
         let received = if own == 0 { fallback } else { own };
         let usable = millis(own).filter(|_| own != 0).or_else(|| millis(fallback));
         self.root.long(at::TIME, usable.unwrap_or(0));
-        if received != 0 {
+        if received != 0 && self.mode.whole {
             self.meta.text(meta::ORIGINAL_TIME, &*self.arena.alloc_str(itoa::Buffer::new().format(received)));
         }
         if own != 0 {
@@ -137,9 +140,9 @@ impl<'a, 'g> Draft<'a, 'g> {
 
     /// Bytes as lower-case hexadecimal text.
     pub fn hex(&self, bytes: &[u8]) -> &'a str {
-        let mut out = String::with_capacity(bytes.len() * 2);
+        let mut out = ArenaString::with_capacity_in(bytes.len() * 2, self.arena);
         push_hex(&mut out, bytes);
-        self.arena.alloc_str(&out)
+        out.into_bump_str()
     }
 
     /// `severity_id`
@@ -179,24 +182,7 @@ impl<'a, 'g> Draft<'a, 'g> {
 
     /// `metadata.uid`: UUIDv5 over the given parts.
     pub fn uid(&mut self, parts: &[&[u8]]) {
-        let mut hash = Sha1::new();
-        hash.update(NAMESPACE);
-        for part in parts {
-            hash.update(part);
-        }
-        let digest = hash.finalize();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        bytes[6] = (bytes[6] & 0x0f) | 0x50;
-        bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        let mut out = String::with_capacity(36);
-        for (index, range) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
-            if index > 0 {
-                out.push('-');
-            }
-            push_hex(&mut out, &bytes[range]);
-        }
-        self.meta.text(meta::UID, &*self.arena.alloc_str(&out));
+        self.meta.text(meta::UID, uuid(self.arena, parts));
     }
 
     /// Makes the event the Translation Error that stands for a faulty record.
@@ -239,19 +225,23 @@ impl<'a, 'g> Draft<'a, 'g> {
             Some(caption) if class.uid != 0 => caption,
             _ => activity_name,
         };
-        let type_name = bumpalo::format!(in self.arena, "{}: {}", class.name, type_caption);
+        let length = class.name.len() + 2 + type_caption.len();
+        let mut type_name = ArenaString::with_capacity_in(length, self.arena);
+        [class.name, ": ", type_caption].iter().for_each(|part| type_name.push_str(part));
         root.text(at::TYPE_NAME, type_name.into_bump_str());
         root.put(at::OTEL, self.otel.finish());
-        if !core {
-            self.meta.set(meta::EXTENSIONS, self.group.extensions);
+        if self.mode.whole {
+            if !core {
+                self.meta.set(meta::EXTENSIONS, self.group.extensions);
+            }
+            self.meta.put(meta::PROFILES, profiles(self.arena, root, class, self.group.has_container, core));
         }
-        self.meta.put(meta::PROFILES, profiles(self.arena, root, class, self.group.has_container, core));
         root.put(at::METADATA, self.meta.finish());
-        if core {
-            let rest = unmapped(self.arena, root, class);
-            root.put(at::UNMAPPED, rest);
-        }
-        if self.mode.observables {
+        if self.mode.whole {
+            if core {
+                let rest = unmapped(self.arena, root, class);
+                root.put(at::UNMAPPED, rest);
+            }
             let found = observables::of(self.arena, root, if core { class.core_fields } else { class.fields });
             root.put(at::OBSERVABLES, found);
         }
@@ -272,6 +262,28 @@ impl<'a, 'g> Draft<'a, 'g> {
         }
         (class, activity)
     }
+}
+
+/// UUIDv5 over the given parts, as text.
+pub(super) fn uuid<'a>(arena: &'a Bump, parts: &[&[u8]]) -> &'a str {
+    let mut hash = Sha1::new();
+    hash.update(NAMESPACE);
+    for part in parts {
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes[6] = (bytes[6] & 0x0f) | 0x50;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let mut out = ArenaString::with_capacity_in(36, arena);
+    for (index, range) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
+        if index > 0 {
+            out.push('-');
+        }
+        push_hex(&mut out, &bytes[range]);
+    }
+    out.into_bump_str()
 }
 
 /// `metadata.profiles`: those whose attributes are present, in alphabetical order.

@@ -143,18 +143,20 @@ pub struct Object<'a> {
 
 impl<'a> Object<'a> {
     /// The value of an attribute by index.
-    pub fn get(&self, index: usize) -> Option<Node<'a>> {
-        self.values.get(index).copied().flatten()
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<&'a Node<'a>> {
+        self.values.get(index)?.as_ref()
     }
 
     /// Follows a path of attribute and list indexes.
-    pub fn at(&self, path: &[usize]) -> Option<Node<'a>> {
+    #[inline]
+    pub fn at(&self, path: &[usize]) -> Option<&'a Node<'a>> {
         let (first, rest) = path.split_first()?;
         let mut node = self.get(*first)?;
         for step in rest {
             node = match node {
                 Node::Object(object) => object.get(*step)?,
-                Node::List(items) => *items.get(*step)?,
+                Node::List(items) => items.get(*step)?,
                 _ => return None,
             };
         }
@@ -292,7 +294,7 @@ impl<'a> Event<'a> {
                 first = false;
                 push_json_string(out, self.root.schema.fields[*index].name);
                 out.push(':');
-                push_node(out, node);
+                push_node(out, *node);
             }
         }
         out.push('}');

@@ -4,18 +4,20 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, ListBuilder};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use super::event::{Column, ColumnKind, Event, Node, Source};
+use super::event::{Class, Column, ColumnKind, Event, Node, Source};
 use super::group::Group;
 use super::logs;
 use super::metrics::is_scraped;
-use super::schema::{FLAT_LOGS, FLAT_METRICS, FLAT_TRACES, Rule, event as at, otel_context as otel};
+use super::schema::{FLAT_LOGS, FLAT_METRICS, FLAT_TRACES, Rule, event as at, metadata as meta, otel_context as otel};
+use crate::cells::{Dictionary, NULL, PlainText};
 use crate::columns::internal;
 use crate::error::Result;
 use crate::otlp::{Attributes, LogRecord, Metric, MetricKind, Number, Point, Span, Value};
+use crate::parquet::is_unique;
 use crate::report::Signal;
 use crate::semconv::{Name, SPELLINGS, find, integer, lookup};
 use crate::text::{push_double, push_map, push_plain};
@@ -98,110 +100,220 @@ enum Lookup {
     Resource(&'static str),
 }
 
+/// A column under construction.
 enum Cells {
+    /// Text, integers or doubles that repeat
+    Dictionary(ColumnKind, Dictionary),
+    Text(PlainText),
     Long(Int64Builder),
     Double(Float64Builder),
-    Text(StringBuilder),
     Bool(BooleanBuilder),
-    LongList(ListBuilder<Int64Builder>),
-    DoubleList(ListBuilder<Float64Builder>),
+    /// A list, and how many rows behind its last one have none
+    LongList(ListBuilder<Int64Builder>, usize),
+    /// The same of doubles
+    DoubleList(ListBuilder<Float64Builder>, usize),
 }
 
 impl Cells {
-    fn new(kind: ColumnKind) -> Self {
-        match kind {
-            ColumnKind::Long => Self::Long(Int64Builder::new()),
-            ColumnKind::Double => Self::Double(Float64Builder::new()),
-            ColumnKind::Text => Self::Text(StringBuilder::new()),
+    fn new(column: &Column) -> Self {
+        let unique = is_unique(column.name);
+        match column.kind {
+            ColumnKind::Text if unique => Self::Text(PlainText::default()),
+            ColumnKind::Long if unique => Self::Long(Int64Builder::new()),
+            ColumnKind::Double if unique => Self::Double(Float64Builder::new()),
+            kind @ (ColumnKind::Text | ColumnKind::Long | ColumnKind::Double) => {
+                Self::Dictionary(kind, Dictionary::default())
+            }
             ColumnKind::Bool => Self::Bool(BooleanBuilder::new()),
-            ColumnKind::LongList => Self::LongList(
-                ListBuilder::new(Int64Builder::new()).with_field(Arc::new(Field::new(ELEMENT, DataType::Int64, true))),
-            ),
+            ColumnKind::LongList => {
+                let element = Arc::new(Field::new(ELEMENT, DataType::Int64, true));
+                Self::LongList(ListBuilder::new(Int64Builder::new()).with_field(element), 0)
+            }
             ColumnKind::DoubleList => {
-                Self::DoubleList(ListBuilder::new(Float64Builder::new()).with_field(Arc::new(Field::new(
-                    ELEMENT,
-                    DataType::Float64,
-                    true,
-                ))))
+                let element = Arc::new(Field::new(ELEMENT, DataType::Float64, true));
+                Self::DoubleList(ListBuilder::new(Float64Builder::new()).with_field(element), 0)
             }
         }
     }
 
+    fn null(&mut self) {
+        match self {
+            Self::Dictionary(_, cells) => cells.push(None),
+            Self::Text(cells) => cells.push(None),
+            Self::Long(cells) => cells.append_null(),
+            Self::Double(cells) => cells.append_null(),
+            Self::Bool(cells) => cells.append_null(),
+            Self::LongList(_, missing) | Self::DoubleList(_, missing) => *missing += 1,
+        }
+    }
+
+    /// A text; null where the column is of another type.
+    fn text(&mut self, text: &str) {
+        match self {
+            Self::Dictionary(ColumnKind::Text, cells) => cells.push(Some(text.as_bytes())),
+            Self::Text(cells) => cells.push(Some(text)),
+            other => other.null(),
+        }
+    }
+
+    fn long(&mut self, value: i64) {
+        match self {
+            Self::Dictionary(ColumnKind::Long, cells) => cells.push(Some(&value.to_le_bytes())),
+            Self::Long(cells) => cells.append_value(value),
+            other => other.null(),
+        }
+    }
+
+    /// A double that is finite.
+    fn double(&mut self, value: Option<f64>) {
+        match (self, value.filter(|value| value.is_finite())) {
+            (Self::Dictionary(ColumnKind::Double, cells), Some(value)) => cells.push(Some(&value.to_le_bytes())),
+            (Self::Double(cells), Some(value)) => cells.append_value(value),
+            (other, _) => other.null(),
+        }
+    }
+
+    /// What a scalar is written as.
+    fn kind(&self) -> ColumnKind {
+        match self {
+            Self::Dictionary(kind, _) => *kind,
+            Self::Text(_) => ColumnKind::Text,
+            Self::Long(_) => ColumnKind::Long,
+            Self::Double(_) => ColumnKind::Double,
+            Self::Bool(_) => ColumnKind::Bool,
+            Self::LongList(..) => ColumnKind::LongList,
+            Self::DoubleList(..) => ColumnKind::DoubleList,
+        }
+    }
+
     /// A value that the column's type admits; anything else is null.
-    fn node(&mut self, node: Option<Node<'_>>) {
-        match (self, node) {
-            (Self::Long(cells), Some(Node::Long(value))) => cells.append_value(value),
-            (Self::Long(cells), _) => cells.append_null(),
-            (Self::Double(cells), Some(Node::Long(value))) => cells.append_value(value as f64),
-            (Self::Double(cells), Some(Node::Double(value))) => cells.append_value(value),
-            (Self::Double(cells), _) => cells.append_null(),
-            (Self::Text(cells), Some(Node::Text(text) | Node::Json(text))) => cells.append_value(text),
-            (Self::Text(cells), Some(Node::Long(value))) => cells.append_value(itoa::Buffer::new().format(value)),
-            (Self::Text(cells), Some(Node::Bool(value))) => cells.append_value(if value { "true" } else { "false" }),
-            (Self::Text(cells), Some(Node::Double(value))) => {
+    fn node(&mut self, node: &Node<'_>) {
+        match (self.kind(), node) {
+            (ColumnKind::Text, Node::Text(text) | Node::Json(text)) => self.text(text),
+            (ColumnKind::Long, Node::Long(value)) => self.long(*value),
+            (ColumnKind::Double, Node::Long(value)) => self.double(Some(*value as f64)),
+            (ColumnKind::Double, Node::Double(value)) => self.double(Some(*value)),
+            (ColumnKind::Text, Node::Long(value)) => self.text(itoa::Buffer::new().format(*value)),
+            (ColumnKind::Text, Node::Bool(value)) => self.text(if *value { "true" } else { "false" }),
+            (ColumnKind::Text, Node::Double(value)) => {
                 let mut out = String::new();
-                push_double(&mut out, value);
-                cells.append_value(out);
+                push_double(&mut out, *value);
+                self.text(&out);
             }
-            (Self::Text(cells), _) => cells.append_null(),
-            (Self::Bool(cells), Some(Node::Bool(value))) => cells.append_value(value),
-            (Self::Bool(cells), _) => cells.append_null(),
-            (Self::LongList(cells), Some(Node::List(items))) => {
-                for item in items {
-                    cells.values().append_option(if let Node::Long(value) = item { Some(*value) } else { None });
+            (_, node) => match (self, node) {
+                (Self::Bool(cells), Node::Bool(value)) => cells.append_value(*value),
+                (Self::LongList(cells, missing), Node::List(items)) => {
+                    cells.append_nulls(std::mem::take(missing));
+                    for item in *items {
+                        cells.values().append_option(if let Node::Long(value) = item { Some(*value) } else { None });
+                    }
+                    cells.append(true);
                 }
-                cells.append(true);
-            }
-            (Self::LongList(cells), _) => cells.append(false),
-            (Self::DoubleList(cells), Some(Node::List(items))) => {
-                for item in items {
-                    cells.values().append_option(if let Node::Double(value) = item { Some(*value) } else { None });
+                (Self::DoubleList(cells, missing), Node::List(items)) => {
+                    cells.append_nulls(std::mem::take(missing));
+                    for item in *items {
+                        cells.values().append_option(if let Node::Double(value) = item { Some(*value) } else { None });
+                    }
+                    cells.append(true);
                 }
-                cells.append(true);
-            }
-            (Self::DoubleList(cells), _) => cells.append(false),
+                (other, _) => other.null(),
+            },
         }
     }
 
     /// An attribute's value.
     fn value(&mut self, value: Value<'_>) {
-        match self {
-            Self::Long(cells) => cells.append_option(integer(value)),
-            Self::Double(cells) => cells.append_option(number(value)),
-            Self::Text(cells) => match value {
-                Value::Str(text) => cells.append_value(text),
-                other => {
-                    let mut out = String::new();
-                    push_plain(&mut out, &other);
-                    cells.append_value(out);
-                }
+        match (self.kind(), value) {
+            (ColumnKind::Text, Value::Str(text)) => self.text(text),
+            (ColumnKind::Text, other) => {
+                let mut out = String::new();
+                push_plain(&mut out, &other);
+                self.text(&out);
+            }
+            (ColumnKind::Long, value) => match integer(value) {
+                Some(value) => self.long(value),
+                None => self.null(),
             },
-            other => other.node(None),
+            (ColumnKind::Double, value) => self.double(number(value)),
+            _ => self.null(),
         }
     }
 
-    fn text(&mut self, text: Option<&str>) {
+    /// The column so far; of what is kept in Arrow's form the rows are taken out.
+    fn column(&mut self) -> FlatColumn<'_> {
         match self {
-            Self::Text(cells) => cells.append_option(text),
-            other => other.node(None),
+            Self::Dictionary(kind, cells) => FlatColumn::Dictionary(*kind, cells),
+            Self::Text(cells) => FlatColumn::Text(cells),
+            Self::Long(cells) => FlatColumn::Array(Arc::new(cells.finish())),
+            Self::Double(cells) => FlatColumn::Array(Arc::new(cells.finish())),
+            Self::Bool(cells) => FlatColumn::Array(Arc::new(cells.finish())),
+            Self::LongList(cells, missing) => {
+                cells.append_nulls(std::mem::take(missing));
+                FlatColumn::Array(Arc::new(cells.finish()))
+            }
+            Self::DoubleList(cells, missing) => {
+                cells.append_nulls(std::mem::take(missing));
+                FlatColumn::Array(Arc::new(cells.finish()))
+            }
         }
     }
 
-    fn double(&mut self, value: Option<f64>) {
+    /// Forgets what [`Self::column`] has not taken out.
+    fn clear(&mut self) {
         match self {
-            Self::Double(cells) => cells.append_option(value.filter(|value| value.is_finite())),
-            other => other.node(None),
+            Self::Dictionary(_, cells) => cells.clear(),
+            Self::Text(cells) => cells.clear(),
+            _ => {}
         }
     }
 
-    fn finish(&mut self) -> ArrayRef {
+    /// Appends rows like the last one; only columns of what a group or class says are asked, which are dictionaries.
+    fn repeat(&mut self, rows: usize) {
+        if let Self::Dictionary(_, cells) = self {
+            cells.repeat(rows);
+        }
+    }
+}
+
+/// A finished column.
+pub(crate) enum FlatColumn<'c> {
+    /// Text, integers or doubles that repeat
+    Dictionary(ColumnKind, &'c Dictionary),
+    /// Text that hardly repeats
+    Text(&'c PlainText),
+    /// Anything else
+    Array(ArrayRef),
+}
+
+impl FlatColumn<'_> {
+    /// The column as a plain array.
+    fn into_array(self) -> ArrayRef {
         match self {
-            Self::Long(cells) => Arc::new(cells.finish()),
-            Self::Double(cells) => Arc::new(cells.finish()),
-            Self::Text(cells) => Arc::new(cells.finish()),
-            Self::Bool(cells) => Arc::new(cells.finish()),
-            Self::LongList(cells) => Arc::new(cells.finish()),
-            Self::DoubleList(cells) => Arc::new(cells.finish()),
+            Self::Array(array) => array,
+            Self::Text(cells) => {
+                let mut values = Vec::new();
+                cells.each(|text| values.push(text));
+                Arc::new(StringArray::from(values))
+            }
+            Self::Dictionary(kind, cells) => {
+                let rows = || {
+                    cells.runs().iter().flat_map(|(code, count)| {
+                        std::iter::repeat_n((*code != NULL).then(|| cells.value(*code)), *count as usize)
+                    })
+                };
+                let eight = |value: &[u8]| <[u8; 8]>::try_from(value).unwrap_or_default();
+                match kind {
+                    ColumnKind::Long => Arc::new(Int64Array::from_iter(
+                        rows().map(|value| value.map(|value| i64::from_le_bytes(eight(value)))),
+                    )),
+                    ColumnKind::Double => Arc::new(Float64Array::from_iter(
+                        rows().map(|value| value.map(|value| f64::from_le_bytes(eight(value)))),
+                    )),
+                    _ => Arc::new(StringArray::from_iter(
+                        rows().map(|value| value.map(|value| std::str::from_utf8(value).unwrap_or_default())),
+                    )),
+                }
+            }
         }
     }
 }
@@ -216,11 +328,59 @@ fn number(value: Value<'_>) -> Option<f64> {
     .filter(|number: &f64| number.is_finite())
 }
 
+/// What decides a column's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    /// Resource and scope
+    Group,
+    /// The event's class
+    Class,
+    /// The record
+    Row,
+}
+
+impl Level {
+    fn of(column: &Column) -> Self {
+        let by_group = |source: &Source| {
+            matches!(
+                source,
+                Source::Resource(_)
+                    | Source::Path([at::DEVICE, ..])
+                    | Source::Path([at::METADATA, meta::PRODUCT | meta::VERSION, ..])
+                    | Source::Path([at::OTEL, otel::SCOPE | otel::RESOURCE_MAP, ..])
+            )
+        };
+        let by_class = |source: &Source| {
+            matches!(source, Source::Path([at::CLASS_UID | at::CLASS_NAME | at::CATEGORY_UID | at::CATEGORY_NAME]))
+        };
+        if column.rule.is_some() || is_unique(column.name) {
+            return Self::Row;
+        }
+        if column.sources.iter().all(by_group) {
+            return Self::Group;
+        }
+        if column.sources.iter().all(by_class) { Self::Class } else { Self::Row }
+    }
+}
+
 /// The rows of a flat file.
 pub(crate) struct Flat {
     signal: Signal,
-    columns: Vec<(&'static Column, Vec<Lookup>, Cells)>,
+    columns: Vec<FlatCells>,
+    rows: usize,
+    /// Group and class of the last row, and the rows since that their columns do not have yet.
+    group: Option<u64>,
+    group_rows: usize,
+    class: Option<&'static Class>,
+    class_rows: usize,
     scratch: String,
+}
+
+struct FlatCells {
+    column: &'static Column,
+    level: Level,
+    lookups: Vec<Lookup>,
+    cells: Cells,
 }
 
 impl Flat {
@@ -238,41 +398,85 @@ impl Flat {
                         Source::Resource(name) => Lookup::Resource(name),
                     })
                     .collect();
-                (column, lookups, Cells::new(column.kind))
+                FlatCells { column, level: Level::of(column), lookups, cells: Cells::new(column) }
             })
             .collect();
-        Self { signal, columns, scratch: String::new() }
+        Self {
+            signal,
+            columns,
+            rows: 0,
+            group: None,
+            group_rows: 0,
+            class: None,
+            class_rows: 0,
+            scratch: String::new(),
+        }
     }
 
-    /// Appends a row; gives the bytes of its longest texts, for a bound on the batch.
+    /// Appends a row; gives the bytes of the longest column so far, for a bound on the batch.
     pub fn push(&mut self, row: &FlatRow<'_>) -> usize {
-        for (column, lookups, cells) in &mut self.columns {
+        self.rows += 1;
+        let same_group = self.group == Some(row.group.serial);
+        let same_class = self.class.is_some_and(|class| std::ptr::eq(class, row.event.class));
+        if same_group {
+            self.group_rows += 1;
+        } else {
+            self.repeat(Level::Group);
+            self.group = Some(row.group.serial);
+        }
+        if same_class {
+            self.class_rows += 1;
+        } else {
+            self.repeat(Level::Class);
+            self.class = Some(row.event.class);
+        }
+        let mut longest = 0;
+        for FlatCells { column, level, lookups, cells } in &mut self.columns {
+            if (*level == Level::Group && same_group) || (*level == Level::Class && same_class) {
+                continue;
+            }
             match column.rule {
                 Some(rule) => push_rule(rule, row, cells, &mut self.scratch),
                 None => push_first(lookups, row, cells),
             }
-        }
-        row.attributes.iter().map(|entry| entry.key.len() + text_length(entry.value)).sum::<usize>()
-            + match row.event.root.get(at::MESSAGE) {
-                Some(Node::Text(text)) => text.len(),
-                _ => 0,
+            if let Cells::Text(cells) = cells {
+                longest = longest.max(cells.len());
             }
+        }
+        longest
+    }
+
+    /// Gives the columns of a level the rows that they do not have yet.
+    fn repeat(&mut self, level: Level) {
+        let rows = std::mem::take(if level == Level::Group { &mut self.group_rows } else { &mut self.class_rows });
+        if rows > 0 {
+            self.columns.iter_mut().filter(|held| held.level == level).for_each(|held| held.cells.repeat(rows));
+        }
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The columns, in order.
+    pub fn columns(&mut self) -> impl Iterator<Item = FlatColumn<'_>> {
+        self.repeat(Level::Group);
+        self.repeat(Level::Class);
+        self.columns.iter_mut().map(|held| held.cells.column())
+    }
+
+    /// Forgets the rows, when [`Self::columns`] has given all of them.
+    pub fn clear(&mut self) {
+        self.columns.iter_mut().for_each(|held| held.cells.clear());
+        (self.rows, self.group, self.class) = (0, None, None);
     }
 
     /// The rows as a batch.
-    pub fn finish(mut self) -> Result<RecordBatch> {
-        let arrays: Vec<ArrayRef> = self.columns.iter_mut().map(|(_, _, cells)| cells.finish()).collect();
-        RecordBatch::try_new(flat_schema(self.signal), arrays).map_err(internal)
-    }
-}
-
-fn text_length(value: Value<'_>) -> usize {
-    match value {
-        Value::Str(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::List(items) => items.iter().map(|item| text_length(*item)).sum(),
-        Value::Map(entries) => entries.iter().map(|entry| entry.key.len() + text_length(entry.value)).sum(),
-        _ => 8,
+    pub fn into_batch(mut self) -> Result<RecordBatch> {
+        let signal = self.signal;
+        let arrays: Vec<ArrayRef> = self.columns().map(FlatColumn::into_array).collect();
+        RecordBatch::try_new(flat_schema(signal), arrays).map_err(internal)
     }
 }
 
@@ -281,7 +485,7 @@ fn push_first(lookups: &[Lookup], row: &FlatRow<'_>, cells: &mut Cells) {
         match lookup {
             Lookup::Path(path) => {
                 if let Some(node) = row.event.root.at(path) {
-                    return cells.node(Some(node));
+                    return cells.node(node);
                 }
             }
             Lookup::Named(name) => {
@@ -301,7 +505,7 @@ fn push_first(lookups: &[Lookup], row: &FlatRow<'_>, cells: &mut Cells) {
             }
         }
     }
-    cells.node(None);
+    cells.null();
 }
 
 /// An attribute under any of its names, new before old.
@@ -326,42 +530,45 @@ fn push_rule(rule: Rule, row: &FlatRow<'_>, cells: &mut Cells, scratch: &mut Str
     match rule {
         Rule::LogDuration => cells.double(event.attrs.and_then(logs::duration)),
         Rule::SpanDuration => match event.root.at(&[at::OTEL, otel::DURATION_NANO]) {
-            Some(Node::Long(nanos)) => cells.double(Some(nanos as f64 / NANOS_PER_MILLI)),
+            Some(Node::Long(nanos)) => cells.double(Some(*nanos as f64 / NANOS_PER_MILLI)),
             _ => cells.double(None),
         },
-        Rule::EventsCount => cells.node(count(row, |span| span.events.len())),
-        Rule::LinksCount => cells.node(count(row, |span| span.links.len())),
+        Rule::EventsCount => count(row, cells, |span| span.events.len()),
+        Rule::LinksCount => count(row, cells, |span| span.links.len()),
         Rule::RecordKind => {
-            cells.text(Some(if matches!(row.record, Record::Exception) { "span_event" } else { "span" }));
+            cells.text(if matches!(row.record, Record::Exception) { "span_event" } else { "span" });
         }
-        Rule::MetricType => cells.text(metric(row).map(|(metric, _)| metric_type(metric))),
+        Rule::MetricType => match metric(row) {
+            Some((metric, _)) => cells.text(metric_type(metric)),
+            None => cells.null(),
+        },
         Rule::MetricValue => cells.double(metric(row).and_then(|(_, point)| metric_value(point))),
         Rule::Job => {
             let job = find(row.attributes, "job");
             let scraped = metric(row).is_some_and(|(metric, _)| is_scraped(row.group, metric));
             match job.or_else(|| find(row.group.resource.attributes, "service.name").filter(|_| scraped)) {
                 Some(value) => cells.value(value),
-                None => cells.node(None),
+                None => cells.null(),
             }
         }
         Rule::Quantiles => quantiles(row, cells, |held| held.quantile),
         Rule::QuantileValues => quantiles(row, cells, |held| held.value),
         Rule::PointAttributes => {
             if row.attributes.is_empty() {
-                return cells.text(None);
+                return cells.null();
             }
             scratch.clear();
             push_map(scratch, row.attributes);
-            cells.text(Some(scratch));
+            cells.text(scratch);
         }
     }
 }
 
 /// A count of a span's own list; nothing on an exception's row.
-fn count(row: &FlatRow<'_>, length: impl Fn(&Span<'_>) -> usize) -> Option<Node<'static>> {
+fn count(row: &FlatRow<'_>, cells: &mut Cells, length: impl Fn(&Span<'_>) -> usize) {
     match row.record {
-        Record::Span(span) => Some(Node::Long(length(span) as i64)),
-        _ => None,
+        Record::Span(span) => cells.long(length(span) as i64),
+        _ => cells.null(),
     }
 }
 
@@ -398,17 +605,18 @@ fn metric_value(point: &Point<'_>) -> Option<f64> {
 }
 
 fn quantiles(row: &FlatRow<'_>, cells: &mut Cells, part: impl Fn(&crate::otlp::Quantile) -> f64) {
-    let Cells::DoubleList(list) = cells else {
-        return cells.node(None);
+    let Cells::DoubleList(list, missing) = cells else {
+        return cells.null();
     };
     match metric(row) {
         Some((_, point)) if !point.quantile_values.is_empty() => {
+            list.append_nulls(std::mem::take(missing));
             for held in point.quantile_values {
                 let value = part(held);
                 list.values().append_option(value.is_finite().then_some(value));
             }
             list.append(true);
         }
-        _ => list.append(false),
+        _ => *missing += 1,
     }
 }

@@ -7,9 +7,9 @@ use super::event::{Builder, Node};
 use super::schema;
 use crate::otlp::canonical::Canonical;
 use crate::otlp::write_json::Surroundings;
-use crate::otlp::{Resource, Scope, Value};
+use crate::otlp::{Resource, ResourceGroup, Scope, ScopeGroup, Value, copy};
 use crate::semconv::{find, find_text, integer};
-use crate::text::{push_map, push_plain};
+use crate::text::{push_map, push_plain, written};
 
 /// Stands in where OCSF requires a name and the resource gives none.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -23,6 +23,8 @@ const OS_TYPES: &[(&str, i64)] = &[("windows", 100), ("linux", 200), ("darwin", 
 
 /// Resource and scope, ready for use.
 pub(crate) struct Group<'a> {
+    /// Tells groups of a unit apart.
+    pub serial: u64,
     pub resource: Resource<'a>,
     pub resource_schema_url: &'a str,
     pub scope: Scope<'a>,
@@ -73,6 +75,7 @@ impl<'a> Group<'a> {
         let device = device(arena, &resource, service_name.is_some(), container);
         let schema_version_url = if schema_url.is_empty() { resource_schema_url } else { schema_url };
         Self {
+            serial: 0,
             resource,
             resource_schema_url,
             scope,
@@ -121,14 +124,75 @@ impl<'a> Group<'a> {
     }
 }
 
+/// The groups of a unit: each resolved once, however many requests repeat it.
+pub(crate) struct Groups<'u> {
+    arena: &'u Bump,
+    held: Vec<&'u Group<'u>>,
+    resolved: u64,
+}
+
+impl<'u> Groups<'u> {
+    /// How many are kept; those that come later are resolved each time.
+    const MOST: usize = 64;
+
+    /// None yet; they will live in `arena`.
+    pub fn new(arena: &'u Bump) -> Self {
+        Self { arena, held: Vec::new(), resolved: 0 }
+    }
+
+    /// The group of a resource and a scope; in `own` where there are too many to keep it.
+    pub fn get<'a, R>(
+        &mut self,
+        own: &'a Bump,
+        canonical: &mut Canonical,
+        resource: &ResourceGroup<'a, R>,
+        scope: &ScopeGroup<'a, R>,
+    ) -> &'a Group<'a>
+    where
+        'u: 'a,
+    {
+        let found = self.held.iter().position(|group| {
+            group.schema_url == scope.schema_url
+                && group.resource_schema_url == resource.schema_url
+                && group.scope.name == scope.scope.name
+                && group.scope.version == scope.scope.version
+                && group.scope.dropped_attributes_count == scope.scope.dropped_attributes_count
+                && group.resource.dropped_attributes_count == resource.resource.dropped_attributes_count
+                && copy::is_same(group.scope.attributes, scope.scope.attributes)
+                && copy::is_same(group.resource.attributes, resource.resource.attributes)
+        });
+        if let Some(found) = found {
+            // What came last comes next, mostly.
+            self.held.swap(0, found);
+            return self.held[0];
+        }
+        self.resolved += 1;
+        if self.held.len() == Self::MOST {
+            let (held, scope_held) = (resource.resource, scope.scope);
+            let group = Group::new(own, canonical, held, resource.schema_url, scope_held, scope.schema_url);
+            return own.alloc(Group { serial: self.resolved, ..group });
+        }
+        let arena = self.arena;
+        let group = Group::new(
+            arena,
+            canonical,
+            copy::resource(arena, &resource.resource),
+            arena.alloc_str(resource.schema_url),
+            copy::scope(arena, &scope.scope),
+            arena.alloc_str(scope.schema_url),
+        );
+        let group: &'u Group<'u> = arena.alloc(Group { serial: self.resolved, ..group });
+        self.held.push(group);
+        group
+    }
+}
+
 /// Attributes as JSON text; nothing when there are none.
 pub(crate) fn json_map<'a>(arena: &'a Bump, attributes: crate::otlp::Attributes<'a>) -> Option<Node<'a>> {
     if attributes.is_empty() {
         return None;
     }
-    let mut out = String::new();
-    push_map(&mut out, attributes);
-    Some(Node::Json(arena.alloc_str(&out)))
+    Some(Node::Json(written(arena, |out| push_map(out, attributes))))
 }
 
 /// A product: `metadata.product`, `app`.
@@ -307,10 +371,6 @@ fn process<'a>(arena: &'a Bump, resource: &Resource<'a>) -> Option<Node<'a>> {
 pub(crate) fn plain_text<'a>(arena: &'a Bump, value: Value<'a>) -> &'a str {
     match value {
         Value::Str(text) => text,
-        other => {
-            let mut out = String::new();
-            push_plain(&mut out, &other);
-            arena.alloc_str(&out)
-        }
+        other => written(arena, |out| push_plain(out, &other)),
     }
 }

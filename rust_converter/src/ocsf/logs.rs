@@ -13,7 +13,7 @@ use super::words::{Word, Words};
 use super::{Mode, calls, datastore, identity, severity, status};
 use crate::otlp::{LogRecord, Value};
 use crate::semconv::{Name, Resolved, TWO_63};
-use crate::text::{push_map_without, push_value};
+use crate::text::{push_map_without, push_value, written};
 
 const LOG_NAME: &str = "otel.logs";
 
@@ -65,9 +65,8 @@ pub(crate) fn map<'a>(
     }
     let has_rest = (0..record.attributes.len()).any(|index| !chosen.moved.has(index));
     if has_rest {
-        let mut out = String::new();
-        push_map_without(&mut out, record.attributes, &|index| chosen.moved.has(index));
-        draft.otel.set(otel::ATTRIBUTE_MAP, Node::Json(arena.alloc_str(&out)));
+        let rest = written(arena, |out| push_map_without(out, record.attributes, &|index| chosen.moved.has(index)));
+        draft.otel.set(otel::ATTRIBUTE_MAP, Node::Json(rest));
     }
     Event { attrs: Some(attrs), ..draft.finish(chosen.class, chosen.activity) }
 }
@@ -81,9 +80,7 @@ fn put_body<'a>(draft: &mut Draft<'a, '_>, record: &LogRecord<'a>) {
         None | Some(Value::Empty) => {}
         Some(Value::Str(text)) => draft.root.set(at::MESSAGE, Node::Text(text)),
         Some(other) => {
-            let mut out = String::new();
-            push_value(&mut out, &other);
-            let text = draft.arena.alloc_str(&out);
+            let text = written(draft.arena, |out| push_value(out, &other));
             draft.root.set(at::MESSAGE, Node::Text(text));
             draft.otel.set(otel::BODY, Node::Json(text));
         }

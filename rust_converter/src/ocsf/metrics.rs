@@ -1,5 +1,7 @@
 //! Metric points to Metric Observation events, one per point.
 
+use std::fmt;
+
 use bumpalo::Bump;
 
 use super::draft::{Activity, Draft, Status};
@@ -49,8 +51,10 @@ pub(crate) fn faulty<'a, 'g>(
 ) -> Draft<'a, 'g> {
     let mut draft = Draft::new(arena, group, mode, LOG_NAME);
     draft.time(point.time_unix_nano, 0);
-    let resource = group.resource_hash.to_be_bytes();
-    draft.uid(&[b"metrics", &resource, &point.time_unix_nano.to_le_bytes(), &hash.to_be_bytes()]);
+    if mode.whole {
+        let resource = group.resource_hash.to_be_bytes();
+        draft.uid(&[b"metrics", &resource, &point.time_unix_nano.to_le_bytes(), &hash.to_be_bytes()]);
+    }
     draft
 }
 
@@ -76,7 +80,7 @@ pub(crate) fn map<'a>(
         draft.otel.long(otel::START_TIME_NANO, signed);
     }
     draft.otel.nonzero(otel::FLAG_BITS, i64::from(point.flags));
-    if point.attributes.iter().any(|entry| !matches!(entry.value, Value::Str(_))) {
+    if mode.whole && point.attributes.iter().any(|entry| !matches!(entry.value, Value::Str(_))) {
         draft.otel.put(otel::ATTRIBUTE_MAP, json_map(arena, point.attributes));
     }
     let node = point_node(&mut draft, metric, point);
@@ -101,8 +105,10 @@ fn point_node<'a>(draft: &mut Draft<'a, '_>, metric: &Metric<'a>, point: &Point<
     if point.flags & NO_RECORDED_VALUE != 0 {
         node.set(mp::IS_VALUE_MISSING, Node::Bool(true));
     }
-    node.set(mp::VALUE, Node::Text(value_text(arena, point)));
-    put_number(draft, &mut node, [mp::VALUE_LONG, mp::VALUE_DOUBLE], point.value, "metric_point");
+    if draft.mode.whole {
+        node.set(mp::VALUE, Node::Text(value_text(arena, point)));
+        put_number(draft, &mut node, [mp::VALUE_LONG, mp::VALUE_DOUBLE], point.value, "metric_point");
+    }
     if matches!(metric.kind, MetricKind::Histogram | MetricKind::ExponentialHistogram | MetricKind::Summary) {
         node.long(mp::POINT_COUNT, draft.unsigned(point.count, "metric_point.point_count"));
     }
@@ -124,6 +130,15 @@ fn point_node<'a>(draft: &mut Draft<'a, '_>, metric: &Metric<'a>, point: &Point<
         node.put(mp::POSITIVE, buckets(draft, &point.positive, "metric_point.positive"));
         node.put(mp::NEGATIVE, buckets(draft, &point.negative, "metric_point.negative"));
     }
+    if draft.mode.whole {
+        put_rest(draft, &mut node, metric, point);
+    }
+    Node::Object(node.build())
+}
+
+/// What stands behind the numbers, and the flat file has no column for.
+fn put_rest<'a>(draft: &mut Draft<'a, '_>, node: &mut Builder<'a>, metric: &Metric<'a>, point: &Point<'a>) {
+    let arena = draft.arena;
     node.put(mp::QUANTILE_VALUES, quantiles(draft, point));
     let exemplars: Vec<Node<'a>> =
         point.exemplars.iter().enumerate().map(|(index, exemplar)| exemplar_node(draft, index, exemplar)).collect();
@@ -132,7 +147,6 @@ fn point_node<'a>(draft: &mut Draft<'a, '_>, metric: &Metric<'a>, point: &Point<
     }
     node.put(mp::TAGS, tags(arena, point.attributes));
     node.put(mp::METADATA_MAP, json_map(arena, metric.metadata));
-    Node::Object(node.build())
 }
 
 /// The value as text: the number, or a distribution's sum; empty when nothing was recorded.
@@ -162,12 +176,12 @@ fn put_number<'a>(
     node: &mut Builder<'a>,
     [long, double]: [usize; 2],
     value: Option<Number>,
-    path: &str,
+    path: impl fmt::Display,
 ) {
     match value {
         Some(Number::Int(value)) => node.long(long, value),
         Some(Number::Double(value)) if value.is_finite() => node.set(double, Node::Double(value)),
-        Some(Number::Double(value)) => draft.note(&format!("{path}.value_double"), non_finite_name(value)),
+        Some(Number::Double(value)) => draft.note(format_args!("{path}.value_double"), non_finite_name(value)),
         None => {}
     }
 }
@@ -183,13 +197,13 @@ fn doubles<'a>(draft: &mut Draft<'a, '_>, values: &[f64], path: &str) -> Option<
     }
     for (index, value) in values.iter().enumerate() {
         let text = double_text(draft.arena, *value);
-        draft.note(&format!("{path}.{index}"), text);
+        draft.note(format_args!("{path}.{index}"), text);
     }
     None
 }
 
 /// [`doubles`] for counts of 64 bits unsigned.
-fn counts<'a>(draft: &mut Draft<'a, '_>, values: &[u64], path: &str) -> Option<Node<'a>> {
+fn counts<'a>(draft: &mut Draft<'a, '_>, values: &[u64], path: impl fmt::Display) -> Option<Node<'a>> {
     if values.is_empty() {
         return None;
     }
@@ -198,7 +212,7 @@ fn counts<'a>(draft: &mut Draft<'a, '_>, values: &[u64], path: &str) -> Option<N
         return Some(Node::List(items));
     }
     for (index, value) in values.iter().enumerate() {
-        draft.note(&format!("{path}.{index}"), &value.to_string());
+        draft.note(format_args!("{path}.{index}"), &value.to_string());
     }
     None
 }
@@ -209,7 +223,7 @@ fn buckets<'a>(draft: &mut Draft<'a, '_>, held: &Buckets<'_>, path: &str) -> Opt
     }
     let mut node = Builder::new(draft.arena, &schema::EXP_BUCKETS);
     node.long(exp_buckets::BUCKET_OFFSET, i64::from(held.offset));
-    let list = counts(draft, held.bucket_counts, &format!("{path}.bucket_counts"));
+    let list = counts(draft, held.bucket_counts, format_args!("{path}.bucket_counts"));
     node.set(exp_buckets::BUCKET_COUNTS, list.unwrap_or(Node::List(&[])));
     node.finish()
 }
@@ -217,24 +231,24 @@ fn buckets<'a>(draft: &mut Draft<'a, '_>, held: &Buckets<'_>, path: &str) -> Opt
 fn quantiles<'a>(draft: &mut Draft<'a, '_>, point: &Point<'_>) -> Option<Node<'a>> {
     let mut list = Vec::with_capacity(point.quantile_values.len());
     for (index, held) in point.quantile_values.iter().enumerate() {
-        let path = format!("metric_point.quantile_values.{index}");
+        let path = format_args!("metric_point.quantile_values.{index}");
         let mut node = Builder::new(draft.arena, &schema::QUANTILE_VALUE);
-        let quantile = draft.double(held.quantile, &format!("{path}.quantile"));
+        let quantile = draft.double(held.quantile, format_args!("{path}.quantile"));
         node.set(qv::QUANTILE, quantile.unwrap_or(Node::Double(0.0)));
-        node.put(qv::VALUE_DOUBLE, draft.double(held.value, &format!("{path}.value_double")));
+        node.put(qv::VALUE_DOUBLE, draft.double(held.value, format_args!("{path}.value_double")));
         list.push(Node::Object(node.build()));
     }
     (!list.is_empty()).then(|| Node::List(draft.arena.alloc_slice_copy(&list)))
 }
 
 fn exemplar_node<'a>(draft: &mut Draft<'a, '_>, index: usize, held: &Exemplar<'a>) -> Node<'a> {
-    let path = format!("metric_point.exemplars.{index}");
+    let path = format_args!("metric_point.exemplars.{index}");
     let mut node = Builder::new(draft.arena, &schema::EXEMPLAR);
     node.long(ex::TIME, millis(held.time_unix_nano).unwrap_or(0));
     if held.time_unix_nano != 0 {
-        node.long(ex::TIME_NANO, draft.unsigned(held.time_unix_nano, &format!("{path}.time_nano")));
+        node.long(ex::TIME_NANO, draft.unsigned(held.time_unix_nano, format_args!("{path}.time_nano")));
     }
-    put_number(draft, &mut node, [ex::VALUE_LONG, ex::VALUE_DOUBLE], held.value, &path);
+    put_number(draft, &mut node, [ex::VALUE_LONG, ex::VALUE_DOUBLE], held.value, path);
     node.text(ex::TRACE_UID, draft.hex(held.trace_id));
     node.text(ex::SPAN_UID, draft.hex(held.span_id));
     node.put(ex::ATTRIBUTE_MAP, json_map(draft.arena, held.filtered_attributes));

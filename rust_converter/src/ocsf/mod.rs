@@ -27,18 +27,18 @@ mod words;
 use bumpalo::Bump;
 
 use crate::otlp::canonical::Canonical;
-use crate::otlp::{Fault, LogRecord, Metric, Point, ResourceGroup, ScopeGroup, Span, write_json};
+use crate::otlp::{Fault, LogRecord, Metric, Point, ResourceGroup, Span, write_json};
 use event::Event;
-pub(crate) use flat::{Flat, FlatRow, flat_schema};
-use group::Group;
+pub(crate) use flat::{Flat, FlatColumn, FlatRow, flat_schema};
+use group::Groups;
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mode {
     /// Vanilla OCSF, without the extension.
     pub core: bool,
-    /// Whether `observables` are made; the flat files have no column for them.
-    pub observables: bool,
+    /// Whether whole events are wanted, not only what the flat files have columns for.
+    pub whole: bool,
 }
 
 /// Where a record was read, for the message of a Translation Error.
@@ -54,8 +54,9 @@ pub(crate) trait Sink {
 }
 
 /// The mapper with what it reuses from record to record.
-pub(crate) struct Mapper {
+pub(crate) struct Mapper<'u> {
     mode: Mode,
+    groups: Groups<'u>,
     canonical: Canonical,
     arena: Bump,
 }
@@ -71,10 +72,10 @@ pub(crate) struct Mapped {
     pub empty_metrics: u64,
 }
 
-impl Mapper {
-    /// A mapper.
-    pub fn new(mode: Mode) -> Self {
-        Self { mode, canonical: Canonical::default(), arena: Bump::new() }
+impl<'u> Mapper<'u> {
+    /// A mapper; what records share lives in `arena`.
+    pub fn new(mode: Mode, arena: &'u Bump) -> Self {
+        Self { mode, groups: Groups::new(arena), canonical: Canonical::default(), arena: Bump::new() }
     }
 
     /// Maps log records in received order.
@@ -88,14 +89,14 @@ impl Mapper {
         for resource in groups {
             for scope in resource.scopes {
                 let group_arena = Bump::new();
-                let group = group_of(&group_arena, &mut self.canonical, resource, scope);
+                let group = self.groups.get(&group_arena, &mut self.canonical, resource, scope);
                 let outer = resource.fault.or(scope.fault);
                 for record in scope.records {
                     mapped.records += 1;
                     let arena = &self.arena;
                     let hash = self.canonical.log(record);
                     let event = match record.fault.or(outer) {
-                        None => logs::map(arena, &group, self.mode, record, hash),
+                        None => logs::map(arena, group, self.mode, record, hash),
                         Some(fault) => {
                             mapped.translation_errors += 1;
                             let raw = raw_text(
@@ -114,14 +115,14 @@ impl Mapper {
                                 },
                             );
                             let hash = self.canonical.text(raw);
-                            logs::faulty(arena, &group, self.mode, record, hash).translation_error(
+                            logs::faulty(arena, group, self.mode, record, hash).translation_error(
                                 fault,
                                 &place.text(),
                                 raw,
                             )
                         }
                     };
-                    sink.event(&event, &FlatRow::log(&event, &group, record));
+                    sink.event(&event, &FlatRow::log(&event, group, record));
                     self.arena.reset();
                 }
             }
@@ -135,7 +136,7 @@ impl Mapper {
         for resource in groups {
             for scope in resource.scopes {
                 let group_arena = Bump::new();
-                let group = group_of(&group_arena, &mut self.canonical, resource, scope);
+                let group = self.groups.get(&group_arena, &mut self.canonical, resource, scope);
                 let outer = resource.fault.or(scope.fault);
                 for record in scope.records {
                     mapped.records += 1;
@@ -144,12 +145,12 @@ impl Mapper {
                         None => {
                             let lacks_id = record.trace_id.is_empty() || record.span_id.is_empty();
                             let hash = if lacks_id { self.canonical.span(record) } else { 0 };
-                            for (index, event) in traces::map(arena, &group, self.mode, record, hash).iter().enumerate()
+                            for (index, event) in traces::map(arena, group, self.mode, record, hash).iter().enumerate()
                             {
                                 let row = if index == 0 {
-                                    FlatRow::span(event, &group, record)
+                                    FlatRow::span(event, group, record)
                                 } else {
-                                    FlatRow::exception(event, &group, record, index - 1)
+                                    FlatRow::exception(event, group, record, index - 1)
                                 };
                                 sink.event(event, &row);
                             }
@@ -172,12 +173,12 @@ impl Mapper {
                                 },
                             );
                             let hash = self.canonical.text(raw);
-                            let event = traces::faulty(arena, &group, self.mode, record, hash).translation_error(
+                            let event = traces::faulty(arena, group, self.mode, record, hash).translation_error(
                                 fault,
                                 &place.text(),
                                 raw,
                             );
-                            sink.event(&event, &FlatRow::span(&event, &group, record));
+                            sink.event(&event, &FlatRow::span(&event, group, record));
                         }
                     }
                     self.arena.reset();
@@ -198,26 +199,29 @@ impl Mapper {
         for resource in groups {
             for scope in resource.scopes {
                 let group_arena = Bump::new();
-                let group = group_of(&group_arena, &mut self.canonical, resource, scope);
+                let group = self.groups.get(&group_arena, &mut self.canonical, resource, scope);
                 let outer = resource.fault.or(scope.fault);
                 for metric in scope.records {
                     if metric.points.is_empty() && metric.fault.or(outer).is_none() {
                         mapped.empty_metrics += 1;
                         continue;
                     }
-                    self.canonical.begin_metric(&group.scope, group.schema_url, metric);
+                    if self.mode.whole {
+                        self.canonical.begin_metric(&group.scope, group.schema_url, metric);
+                    }
                     // A faulty metric without a point is a record all the same: nothing is dropped.
                     let lone = [Point::default()];
                     let points = if metric.points.is_empty() { &lone[..] } else { metric.points };
                     for (index, point) in points.iter().enumerate() {
                         mapped.records += 1;
                         let arena = &self.arena;
-                        let hash = self.canonical.point(point);
+                        // The flat file has no column for the id, which alone needs the hash.
+                        let hash = if self.mode.whole { self.canonical.point(point) } else { 0 };
                         // The metric's own text holds all of its points, so it stands with the first of them only.
                         let shared = metric.fault.map(|fault| Fault { raw: fault.raw.filter(|_| index == 0), ..fault });
                         let own = point.fault.or(shared);
                         let event = match own.or(outer) {
-                            None => metrics::map(arena, &group, self.mode, metric, point, hash),
+                            None => metrics::map(arena, group, self.mode, metric, point, hash),
                             Some(fault) => {
                                 mapped.translation_errors += 1;
                                 let raw = raw_text(
@@ -233,14 +237,14 @@ impl Mapper {
                                     },
                                 );
                                 let hash = self.canonical.text(raw);
-                                metrics::faulty(arena, &group, self.mode, point, hash).translation_error(
+                                metrics::faulty(arena, group, self.mode, point, hash).translation_error(
                                     fault,
                                     &place.text(),
                                     raw,
                                 )
                             }
                         };
-                        sink.event(&event, &FlatRow::point(&event, &group, metric, point));
+                        sink.event(&event, &FlatRow::point(&event, group, metric, point));
                         self.arena.reset();
                     }
                 }
@@ -250,13 +254,21 @@ impl Mapper {
     }
 }
 
-fn group_of<'a, R>(
-    arena: &'a Bump,
-    canonical: &mut Canonical,
-    resource: &ResourceGroup<'a, R>,
-    scope: &ScopeGroup<'a, R>,
-) -> Group<'a> {
-    Group::new(arena, canonical, resource.resource, resource.schema_url, scope.scope, scope.schema_url)
+/// Makes the ids of a flat file's records and nothing else; metric points have none there.
+#[cfg(feature = "budget")]
+pub(crate) fn event_ids(requests: &[crate::otlp::Request<'_>], arena: &Bump) {
+    let mut canonical = Canonical::default();
+    for request in requests {
+        let logs = request.logs.iter().flat_map(|resource| resource.scopes);
+        for record in logs.flat_map(|scope| scope.records) {
+            let (resource, hash) = (0u128.to_be_bytes(), canonical.log(record).to_be_bytes());
+            draft::uuid(arena, &[b"logs", &resource, &record.time_unix_nano.to_le_bytes(), &hash]);
+        }
+        let spans = request.spans.iter().flat_map(|resource| resource.scopes);
+        for record in spans.flat_map(|scope| scope.records) {
+            draft::uuid(arena, &[b"traces", record.trace_id, record.span_id]);
+        }
+    }
 }
 
 /// The text of a faulty record: its own JSON where it came with a value that no field can hold, else its canonical

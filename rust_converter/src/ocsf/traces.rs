@@ -18,7 +18,7 @@ use super::words::Words;
 use super::{Mode, calls, datastore, identity, severity, status};
 use crate::otlp::{Span, SpanEvent, SpanLink};
 use crate::semconv::{Name, Resolved, find_text};
-use crate::text::push_map_without;
+use crate::text::{push_map_without, written};
 
 const LOG_NAME: &str = "otel.traces";
 
@@ -103,9 +103,8 @@ fn span<'a>(arena: &'a Bump, group: &Group<'a>, mode: Mode, record: &Span<'a>, r
     let has_rest = !record.attributes.is_empty()
         && (chosen.moved.is_empty() || (0..record.attributes.len()).any(|index| !chosen.moved.has(index)));
     if has_rest {
-        let mut out = String::new();
-        push_map_without(&mut out, record.attributes, &|index| chosen.moved.has(index));
-        draft.otel.set(otel::ATTRIBUTE_MAP, Node::Json(arena.alloc_str(&out)));
+        let rest = written(arena, |out| push_map_without(out, record.attributes, &|index| chosen.moved.has(index)));
+        draft.otel.set(otel::ATTRIBUTE_MAP, Node::Json(rest));
     }
     Event { attrs: Some(attrs), ..draft.finish(chosen.class, chosen.activity) }
 }
@@ -293,6 +292,15 @@ fn put_otel<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>) {
     draft.otel.text(otel::TRACE_STATE, record.trace_state);
     draft.otel.nonzero(otel::FLAG_BITS, i64::from(record.flags));
     draft.otel.text(otel::STATUS_MESSAGE, record.status_message);
+    if draft.mode.whole {
+        put_events_and_links(draft, record);
+    }
+    draft.otel.nonzero(otel::DROPPED_ATTRIBUTES_COUNT, i64::from(record.dropped_attributes_count));
+    draft.otel.nonzero(otel::DROPPED_EVENTS_COUNT, i64::from(record.dropped_events_count));
+    draft.otel.nonzero(otel::DROPPED_LINKS_COUNT, i64::from(record.dropped_links_count));
+}
+
+fn put_events_and_links<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>) {
     let mut events = Vec::with_capacity(record.events.len());
     for (index, event) in record.events.iter().enumerate() {
         events.push(event_node(draft, index, event));
@@ -303,9 +311,6 @@ fn put_otel<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>) {
             draft.otel.set(index, Node::List(draft.arena.alloc_slice_copy(&list)));
         }
     }
-    draft.otel.nonzero(otel::DROPPED_ATTRIBUTES_COUNT, i64::from(record.dropped_attributes_count));
-    draft.otel.nonzero(otel::DROPPED_EVENTS_COUNT, i64::from(record.dropped_events_count));
-    draft.otel.nonzero(otel::DROPPED_LINKS_COUNT, i64::from(record.dropped_links_count));
 }
 
 fn event_node<'a>(draft: &mut Draft<'a, '_>, index: usize, event: &SpanEvent<'a>) -> Node<'a> {
@@ -313,7 +318,7 @@ fn event_node<'a>(draft: &mut Draft<'a, '_>, index: usize, event: &SpanEvent<'a>
     node.set(span_event::NAME, Node::Text(event.name));
     node.long(span_event::TIME, millis(event.time_unix_nano).unwrap_or(0));
     if event.time_unix_nano != 0 {
-        let signed = draft.unsigned(event.time_unix_nano, &format!("otel.span_events.{index}.time_nano"));
+        let signed = draft.unsigned(event.time_unix_nano, format_args!("otel.span_events.{index}.time_nano"));
         node.long(span_event::TIME_NANO, signed);
     }
     node.put(span_event::ATTRIBUTE_MAP, json_map(draft.arena, event.attributes));

@@ -3,6 +3,12 @@
 //! Names are compared in lower case and split at punctuation and case changes; a word matches when it is the listed one
 //! or an inflection of it. Free text is never looked at.
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::LazyLock;
+
+use crate::semconv::ShortText;
+
 /// The words that decide a class, each with its inflections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Word {
@@ -170,6 +176,17 @@ const TABLE: &[(Word, &[&str])] = &[
     (Word::Restart, &["restart", "restarts", "restarted", "restarting"]),
 ];
 
+/// Each form of [`TABLE`] with the set of words that it is a form of.
+static FORMS: LazyLock<HashMap<&'static str, u32, BuildHasherDefault<ShortText>>> = LazyLock::new(|| {
+    let mut forms = HashMap::default();
+    for (word, list) in TABLE {
+        for form in *list {
+            *forms.entry(*form).or_default() |= 1 << *word as u32;
+        }
+    }
+    forms
+});
+
 /// The words of a name that the table knows, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Words(u32);
@@ -177,38 +194,33 @@ pub(crate) struct Words(u32);
 impl Words {
     /// Splits a name and looks its words up.
     pub fn of(name: &str) -> Self {
-        let mut parts: Vec<String> = Vec::new();
-        let mut current = String::new();
+        // The words in lower case with a space between, and where each begins.
+        let mut text = String::with_capacity(name.len() + 8);
+        let mut starts = vec![0];
         let mut lower_before = false;
         for character in name.chars() {
-            if !character.is_alphanumeric() {
-                parts.extend((!current.is_empty()).then(|| std::mem::take(&mut current)));
-                lower_before = false;
-                continue;
+            let is_word = character.is_alphanumeric();
+            let ends_word = !is_word || (character.is_uppercase() && lower_before);
+            if ends_word && starts.last() != Some(&text.len()) {
+                text.push(' ');
+                starts.push(text.len());
             }
-            if character.is_uppercase() && lower_before {
-                parts.extend((!current.is_empty()).then(|| std::mem::take(&mut current)));
-            }
-            lower_before = character.is_lowercase() || character.is_numeric();
-            current.extend(character.to_lowercase());
-        }
-        parts.extend((!current.is_empty()).then_some(current));
-        let mut words = Self::default();
-        for (index, part) in parts.iter().enumerate() {
-            words.note(part);
-            if let Some(next) = parts.get(index + 1) {
-                words.note(&format!("{part} {next}"));
+            lower_before = is_word && (character.is_lowercase() || character.is_numeric());
+            if is_word {
+                text.extend(character.to_lowercase());
             }
         }
-        words
-    }
-
-    fn note(&mut self, text: &str) {
-        for (word, forms) in TABLE {
-            if forms.contains(&text) {
-                self.0 |= 1 << *word as u32;
+        if starts.last() != Some(&text.len()) {
+            text.push(' ');
+            starts.push(text.len());
+        }
+        let mut words = 0;
+        for (index, start) in starts.iter().enumerate() {
+            for end in starts[index + 1..].iter().take(2) {
+                words |= FORMS.get(&text[*start..end - 1]).copied().unwrap_or(0);
             }
         }
+        Self(words)
     }
 
     /// Whether the word occurs.

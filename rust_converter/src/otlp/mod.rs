@@ -5,6 +5,7 @@
 
 pub mod canonical;
 mod check;
+pub(crate) mod copy;
 pub mod json;
 #[cfg(test)]
 mod model;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 
-use super::{Done, Wanted, Worker};
+use super::{Done, Spares, Wanted, Worker};
 use crate::input::{Compression, Encoding, Format, Framing, InputFile, Inputs, Piece, Unit};
 use crate::report::{Reject, Signal};
 
@@ -19,7 +19,8 @@ fn done(framing: Framing, data: &[u8]) -> Done {
         range: None,
     };
     let inputs = Inputs { files: vec![file], skipped: vec![] };
-    let wanted = Wanted { signals: Signal::ALL.to_vec(), core: false, flat: false, nested: false, json: true };
+    let (signals, spare) = (Signal::ALL.to_vec(), Spares::default());
+    let wanted = Wanted { signals, core: false, flat: false, nested: false, json: true, spare };
     let piece = Piece { file: 0, framing, first: 1, offset: 0, data: data.to_vec() };
     Worker::new(&inputs, wanted).convert(&Unit { pieces: vec![piece], bad: vec![] }).expect("no column overflows")
 }

@@ -170,9 +170,9 @@ impl<'a> Reader<'a> {
             self.fail(field, "is not an integer");
             return Ok(0);
         };
-        Ok(match numeral.parse() {
-            Ok(value) => value,
-            Err(_) => self.integer(field, numeral, i128::from(i64::MIN), i128::from(i64::MAX)) as i64,
+        Ok(match plain_i64(numeral).or_else(|| numeral.parse().ok()) {
+            Some(value) => value,
+            None => self.integer(field, numeral, i128::from(i64::MIN), i128::from(i64::MAX)) as i64,
         })
     }
 
@@ -222,6 +222,9 @@ impl<'a> Reader<'a> {
             "-Infinity" => return Ok(f64::NEG_INFINITY),
             _ => {}
         }
+        if let Some(value) = whole_double(numeral) {
+            return Ok(value);
+        }
         match numeral.parse::<f64>() {
             Ok(value) if value.is_finite() && is_json_number(numeral) => Ok(value),
             _ => {
@@ -256,19 +259,17 @@ impl<'a> Reader<'a> {
         if text.bytes().all(|b| b == b'0') && (text.is_empty() || text.len() == length * 2) {
             return Ok(&[]);
         }
-        let bytes = if text.len() == (length * 8).div_ceil(24) * 4 && text.ends_with('=') {
-            BASE64.decode(text).ok()
-        } else {
-            from_hex(text)
-        };
-        match bytes {
-            Some(bytes) if bytes.iter().all(|b| *b == 0) && bytes.len() == length => Ok(&[]),
-            Some(bytes) => Ok(self.arena().alloc_slice_copy(&bytes)),
-            None => {
-                self.fail(field, &format!("is not hexadecimal: {}", shown(text)));
-                Ok(&[])
+        if text.len() == (length * 8).div_ceil(24) * 4 && text.ends_with('=') {
+            match BASE64.decode(text) {
+                Ok(bytes) if bytes.iter().all(|byte| *byte == 0) && bytes.len() == length => return Ok(&[]),
+                Ok(bytes) => return Ok(self.arena().alloc_slice_copy(&bytes)),
+                Err(_) => {}
             }
+        } else if let Some(bytes) = from_hex(text, self.arena()) {
+            return Ok(bytes);
         }
+        self.fail(field, &format!("is not hexadecimal: {}", shown(text)));
+        Ok(&[])
     }
 
     /// `attributes` and other lists of key-value pairs.
@@ -295,6 +296,11 @@ impl<'a> Reader<'a> {
     }
 
     fn key_value(&mut self, field: &str) -> Scan<KeyValue<'a>> {
+        let start = self.scanner.position();
+        if let Some(entry) = self.usual_key_value() {
+            return Ok(entry);
+        }
+        self.scanner.go_back(start);
         let mut entry = KeyValue { key: "", value: Value::Empty };
         self.object_or_fault(field, |reader, name| {
             match name {
@@ -311,8 +317,53 @@ impl<'a> Reader<'a> {
         Ok(entry)
     }
 
+    /// A pair as the Collector writes it; nothing for any other form, which may be right all the same.
+    #[inline]
+    fn usual_key_value(&mut self) -> Option<KeyValue<'a>> {
+        if !self.scanner.passes(br#"{"key":""#) {
+            return None;
+        }
+        let key = self.scanner.plain_rest()?;
+        if !self.scanner.passes(br#","value":"#) {
+            return None;
+        }
+        let value = self.usual_value()?;
+        self.scanner.passes(b"}").then_some(KeyValue { key, value })
+    }
+
+    /// A scalar `AnyValue` as the Collector writes it; nothing for any other form.
+    #[inline]
+    fn usual_value(&mut self) -> Option<Value<'a>> {
+        let scanner = &mut self.scanner;
+        let value = if scanner.passes(br#"{"stringValue":""#) {
+            Value::Str(scanner.plain_rest()?)
+        } else if scanner.passes(br#"{"intValue":""#) {
+            Value::Int(plain_i64(scanner.plain_rest()?)?)
+        } else if scanner.passes(br#"{"doubleValue":"#) {
+            let numeral = scanner.number().ok()?;
+            let parsed = || numeral.parse().ok().filter(|value: &f64| value.is_finite());
+            Value::Double(whole_double(numeral).or_else(parsed)?)
+        } else if scanner.passes(br#"{"boolValue":true"#) {
+            Value::Bool(true)
+        } else if scanner.passes(br#"{"boolValue":false"#) {
+            Value::Bool(false)
+        } else {
+            return None;
+        };
+        scanner.passes(b"}").then_some(value)
+    }
+
     /// An `AnyValue`.
     pub(super) fn value(&mut self) -> Scan<Value<'a>> {
+        let start = self.scanner.position();
+        if let Some(value) = self.usual_value() {
+            return Ok(value);
+        }
+        self.scanner.go_back(start);
+        self.any_value()
+    }
+
+    fn any_value(&mut self) -> Scan<Value<'a>> {
         if self.depth == MAX_VALUE_DEPTH {
             self.fail("an attribute", "nests deeper than 100 values");
             self.scanner.skip()?;
@@ -433,20 +484,60 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Up to 20 digits, the common case.
+/// The most digits that cannot overflow 64 bits.
+const SAFE_DIGITS: usize = 19;
+
+/// Up to 19 digits, the common case.
 #[inline]
 fn plain_u64(text: &str) -> Option<u64> {
-    if text.is_empty() || text.len() > 20 {
+    if text.is_empty() || text.len() > SAFE_DIGITS {
         return None;
     }
-    let mut value: u64 = 0;
-    for byte in text.bytes() {
-        if !byte.is_ascii_digit() {
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let mut value = 0;
+    for eight in eights {
+        value = value * 100_000_000 + eight_digits(*eight)?;
+    }
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
             return None;
         }
-        value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+        value = value * 10 + u64::from(digit);
     }
     Some(value)
+}
+
+/// The number that eight digits are, all of them at once.
+#[inline]
+fn eight_digits(digits: [u8; 8]) -> Option<u64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    let text = u64::from_le_bytes(digits);
+    // Digits and what lies up to six above them have the high half 3; six more tells the digits.
+    if (text & HIGH_HALVES) | ((text.wrapping_add(0x0606_0606_0606_0606) & HIGH_HALVES) >> 4) != ZEROS | (ZEROS >> 4) {
+        return None;
+    }
+    let ones = text ^ ZEROS;
+    let pairs = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
+}
+
+/// A double of few enough digits that it is whole and exact.
+#[inline]
+fn whole_double(text: &str) -> Option<f64> {
+    const EXACT: usize = 15;
+    plain_u64(text).filter(|_| text.len() <= EXACT).map(|whole| whole as f64)
+}
+
+/// [`plain_u64`] with a sign.
+#[inline]
+fn plain_i64(text: &str) -> Option<i64> {
+    match text.strip_prefix('-') {
+        Some(digits) => i64::try_from(plain_u64(digits)?).ok().map(|value| -value),
+        None => i64::try_from(plain_u64(text)?).ok(),
+    }
 }
 
 /// The integer that a JSON number stands for; large ones never go through a double. `i128::MAX` stands for all beyond.
@@ -495,12 +586,26 @@ fn shown(text: &str) -> String {
     format!("\"{short}\"")
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let digit = |byte: u8| (byte as char).to_digit(16);
-    text.as_bytes().chunks_exact(2).map(|pair| Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8)).collect()
+fn from_hex<'a>(text: &str, arena: &'a Bump) -> Option<&'a [u8]> {
+    const NONE: u8 = 0xff;
+    const DIGITS: [u8; 256] = {
+        let mut digits = [NONE; 256];
+        let mut digit = 0;
+        while digit < 16 {
+            digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
+            digits[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+            digit += 1;
+        }
+        digits
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let mut fine = rest.is_empty();
+    let bytes = arena.alloc_slice_fill_iter(pairs.iter().map(|[high, low]| {
+        let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+        fine &= high != NONE && low != NONE;
+        high << 4 | low
+    }));
+    fine.then_some(bytes)
 }
 
 /// protobuf's JSON form also admits the fields' own names.

@@ -5,6 +5,8 @@
 
 use bumpalo::Bump;
 
+use crate::text::plain_end;
+
 /// Why a text is not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
@@ -138,7 +140,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(super) fn string(&mut self) -> Scan<&'a str> {
         let start = self.pos + 1;
-        let end = self.plain_end(start);
+        let end = plain_end(self.text.as_bytes(), start);
         match self.text.as_bytes().get(end) {
             Some(b'"') => {
                 self.pos = end + 1;
@@ -156,33 +158,32 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The first byte from `start` on that is a quote, a backslash or a control character, eight bytes at a time.
+    /// Passes over a text that stands here, byte for byte; false, and nothing passed, when another does.
     #[inline]
-    fn plain_end(&self, start: usize) -> usize {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGHS: u64 = 0x8080_8080_8080_8080;
-        let bytes = self.text.as_bytes();
-        let mut at = start;
-        while let Some(Ok(word)) = bytes.get(at..at + 8).map(<[u8; 8]>::try_from) {
-            let word = u64::from_le_bytes(word);
-            let quote = word ^ (ONES * u64::from(b'"'));
-            let slash = word ^ (ONES * u64::from(b'\\'));
-            let found = (quote.wrapping_sub(ONES) & !quote)
-                | (slash.wrapping_sub(ONES) & !slash)
-                | (word.wrapping_sub(ONES * 0x20) & !word);
-            let found = found & HIGHS;
-            if found != 0 {
-                return at + (found.trailing_zeros() / 8) as usize;
-            }
-            at += 8;
+    pub(super) fn passes(&mut self, text: &[u8]) -> bool {
+        let found = self.text.as_bytes()[self.pos..].starts_with(text);
+        if found {
+            self.pos += text.len();
         }
-        while let Some(byte) = bytes.get(at) {
-            if *byte == b'"' || *byte == b'\\' || *byte < 0x20 {
-                break;
-            }
-            at += 1;
+        found
+    }
+
+    /// Goes back to a place that [`Self::position`] gave.
+    #[inline]
+    pub(super) fn go_back(&mut self, position: usize) {
+        self.pos = position;
+    }
+
+    /// The rest of a string whose opening quote has been passed, if nothing in it is escaped.
+    #[inline]
+    pub(super) fn plain_rest(&mut self) -> Option<&'a str> {
+        let end = plain_end(self.text.as_bytes(), self.pos);
+        if self.text.as_bytes().get(end) != Some(&b'"') {
+            return None;
         }
-        at
+        let text = &self.text[self.pos..end];
+        self.pos = end + 1;
+        Some(text)
     }
 
     #[cold]
@@ -202,7 +203,7 @@ impl<'a> Scanner<'a> {
                 }
                 Some(byte) if byte < 0x20 => return self.error("control character in a string"),
                 Some(_) => {
-                    let end = self.plain_end(self.pos);
+                    let end = plain_end(self.text.as_bytes(), self.pos);
                     out.push_str(&self.text[self.pos..end]);
                     self.pos = end;
                 }
