@@ -410,9 +410,7 @@ fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>, stop: &Arc<Atom
     let source: Box<dyn Read + Send> = match compression {
         Compression::None => Box::new(rejoined),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(rejoined))),
-        Compression::Zstd => {
-            Box::new(zstd::stream::read::Decoder::with_buffer(buffered(rejoined)).map_err(failed)?)
-        }
+        Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(rejoined)).map_err(failed)?),
     };
     let mut open = Open {
         index,
