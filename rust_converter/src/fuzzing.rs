@@ -11,7 +11,7 @@ use crate::input::{
 };
 use crate::otlp::json::{LineError, parse};
 use crate::report::Signal;
-use crate::unit::{Part, Wanted, Worker};
+use crate::unit::{Part, Spares, Wanted, Worker};
 
 /// Whether the JSON reader takes the text for JSON.
 pub fn is_json(text: &str) -> bool {
@@ -61,7 +61,14 @@ struct Converter<'i> {
 
 impl<'i> Converter<'i> {
     fn new(inputs: &'i Inputs) -> Self {
-        let wanted = |json| Wanted { signals: Signal::ALL.to_vec(), core: false, flat: !json, nested: !json, json };
+        let wanted = |json: bool| Wanted {
+            signals: Signal::ALL.to_vec(),
+            core: false,
+            flat: !json,
+            nested: !json,
+            json,
+            spare: Spares::default(),
+        };
         Self { as_text: Worker::new(inputs, wanted(true)), as_columns: Worker::new(inputs, wanted(false)) }
     }
 
@@ -72,10 +79,11 @@ impl<'i> Converter<'i> {
             events: done.json,
             ..Converted::default()
         };
-        for (part, batch) in &self.as_columns.convert(unit)?.batches {
+        for (part, rows) in self.as_columns.convert(unit)?.rows {
+            let rows = rows.into_batch()?.num_rows();
             match part {
-                Part::Flat(_) => found.flat_rows += batch.num_rows(),
-                Part::Nested(..) => found.nested_rows += batch.num_rows(),
+                Part::Flat(_) => found.flat_rows += rows,
+                Part::Nested(..) => found.nested_rows += rows,
             }
         }
         Ok(found)
