@@ -91,3 +91,10 @@ fn what_equals_absent_does_not_change_a_hash() {
     let nan = |bits| LogRecord { body: Some(Value::Double(f64::from_bits(bits))), ..LogRecord::default() };
     assert_eq!(canonical.log(&nan(0x7ff8_0000_0000_0000)), canonical.log(&nan(0xfff0_0000_0000_0001)));
 }
+
+#[test]
+fn text_behind_a_value_that_is_no_object_is_no_json() {
+    let arena = Bump::new();
+    assert!(matches!(json::parse("[1,2]", &arena), Err(json::LineError::NotOtlp(_))));
+    assert!(matches!(json::parse(r#""a"{"resourceLogs":[]}"#, &arena), Err(json::LineError::Syntax(_))));
+}

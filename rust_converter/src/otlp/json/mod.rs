@@ -39,6 +39,7 @@ pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Request<'a>, LineErro
     let mut reader = Reader::new(text, arena);
     if reader.scanner.peek()? != Token::Object {
         reader.scanner.skip()?;
+        ended(&mut reader)?;
         return Err(LineError::NotOtlp("not a JSON object"));
     }
     let (mut logs, mut spans, mut metrics) = (Vec::new(), Vec::new(), Vec::new());
@@ -68,13 +69,7 @@ pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Request<'a>, LineErro
         }
         Ok(())
     })?;
-    if !reader.scanner.at_end() {
-        return Err(reader
-            .scanner
-            .error::<()>("more text behind the request")
-            .err()
-            .map_or(LineError::NotOtlp("more text behind the request"), LineError::Syntax));
-    }
+    ended(&mut reader)?;
     if malformed {
         return Err(LineError::NotOtlp("resourceLogs, resourceSpans or resourceMetrics is not a list"));
     }
@@ -86,6 +81,10 @@ pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Request<'a>, LineErro
         spans: arena.alloc_slice_copy(&spans),
         metrics: arena.alloc_slice_copy(&metrics),
     })
+}
+
+fn ended(reader: &mut Reader<'_>) -> Scan<()> {
+    if reader.scanner.at_end() { Ok(()) } else { reader.scanner.error("more text behind the request") }
 }
 
 type Record<'a, R> = fn(&mut Reader<'a>) -> Scan<R>;
