@@ -22,7 +22,20 @@ A failure is a `ConductorError`: one sentence that says what happened and what t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from conductor.errors import ConductorError
-from conductor.opening import open_runtime
+
+if TYPE_CHECKING:
+    from conductor.opening import open_runtime
 
 __all__ = ["ConductorError", "open_runtime"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the rest when it is asked for: `__main__` hears Ctrl-C only after this module."""
+    if name == "open_runtime":
+        from conductor.opening import open_runtime
+
+        return open_runtime
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,9 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -69,9 +71,19 @@ def test_an_interrupted_recording_stops_all_and_has_written_down_what_it_did(con
     assert first["utc_ns"] <= second["utc_ns"] and abs(first["utc_ns"] - first["planned_ns"]) < 15e9
 
 
+def hears(process: subprocess.Popen[str], number: signal.Signals) -> bool:
+    """Whether it is past the moment in which a signal just ends it."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        return True
+    caught = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught, 16) & 1 << (number - 1))
+
+
 @pytest.mark.parametrize("after", [0.3, 4.0])
 def test_ctrl_c_before_the_first_visitor_stops_all(conductor, after):
     process = conductor.start(*RECORD)
+    conductor.wait_for(lambda: hears(process, signal.SIGINT), "the interpreter")
     deadline = time.monotonic() + after
     while time.monotonic() < deadline and process.poll() is None:
         conductor.services()
