@@ -36,6 +36,8 @@ CARGO_CYCLONEDX := $(CARGO_TOOLS)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)/bin
 
 # How long `make fuzz` tries each fuzzer, and how often `make test-kill` kills a run.
 FUZZ_SECONDS ?= 30
+# Where fuzzing begins; 0 is elsewhere each time.
+FUZZ_SEED ?= 0
 KILLS ?= 100
 
 CRATE := rust_converter
@@ -207,12 +209,12 @@ fuzz-build:
 $(addprefix fuzz-,$(FUZZERS)): fuzz-%: fuzz-build
 	@mkdir -p $(FUZZ)/target/tmp $(FUZZ)/target/found $(FUZZ)/target/corpus/$*
 	TMPDIR='$(CURDIR)/$(FUZZ)/target/tmp' RUSTFLAGS='$(FUZZ_FLAGS)' cargo run --quiet --locked $(FUZZ_CARGO) --bin $* -- \
-		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=65536 -dict=$(FUZZ)/dictionary.txt \
+		-seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=65536 -dict=$(FUZZ)/dictionary.txt \
 		-artifact_prefix=$(FUZZ)/target/found/$*- -print_final_stats=1 -verbosity=0 \
 		$(FUZZ)/target/corpus/$* $(FUZZ)/seeds/$(or $(SEEDS_OF_$*),$*)
 
 fuzz-mapper: $(BUILD)
-	PYTHONPATH=tests $(BIN)/python $(FUZZ)/mapper.py $(FUZZ_SECONDS)
+	PYTHONPATH=tests $(BIN)/python $(FUZZ)/mapper.py $(FUZZ_SECONDS) $(FUZZ_SEED)
 
 test-kill: $(BUILD) ## kill a run KILLS=100 times at random moments and look at what it leaves
 	KILLS=$(KILLS) $(BIN)/python -m pytest -c $(CONFIG) --rootdir=. tests/test_killed_run.py $(ARGS)
