@@ -36,9 +36,9 @@ CARGO_CYCLONEDX := $(CARGO_TOOLS)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)/bin
 
 # How long `make fuzz` tries each fuzzer, and how often `make test-kill` kills a run.
 FUZZ_SECONDS ?= 30
+KILLS ?= 100
 # Where fuzzing begins; 0 is elsewhere each time.
 FUZZ_SEED ?= 0
-KILLS ?= 100
 
 CRATE := rust_converter
 PACKAGE := python/ocsfconv
