@@ -120,6 +120,24 @@ def test_a_key_of_10_mb_is_a_key_like_any_other(tmp_path: Path) -> None:
     assert accounts(tmp_path, log('{"' + key + '":1}'))[0]["translation_errors"] == 0
 
 
+@pytest.mark.parametrize(
+    ("resource_key", "record_key", "column"),
+    [("service.name", "other", "service"), ("other", "http.route", "http_route")],
+)
+def test_a_long_text_in_many_rows_overflows_no_column(
+    resource_key: str, record_key: str, column: str, tmp_path: Path
+) -> None:
+    length, rows, most = 1 << 20, 80, 64 << 20
+    text = {"stringValue": "s" * length}
+    held, short = [{"key": resource_key, "value": text}], {"stringValue": "s"}
+    record = {"attributes": [{"key": record_key, "value": text if record_key == "http.route" else short}]}
+    groups = [{"resource": {"attributes": held}, "scopeLogs": [{"logRecords": [record] * rows}]}]
+    (tmp_path / "in").write_text(json.dumps({"resourceLogs": groups}) + "\n")
+    found = pa.table(ocsfconv.read(tmp_path / "in")["logs"])[column]
+    assert (len(found), found.null_count) == (rows, 0)
+    assert max(chunk.nbytes for chunk in found.chunks) <= most + 2 * length
+
+
 def test_a_million_attributes_are_kept(tmp_path: Path) -> None:
     entries = ",".join(f'{{"key":"a{number}","value":{{"intValue":"1"}}}}' for number in range(1_000_000))
     (tmp_path / "in").write_bytes(log('{"attributes":[' + entries + "]}"))

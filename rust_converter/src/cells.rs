@@ -27,6 +27,8 @@ pub(crate) struct Dictionary {
     runs: Vec<Run>,
     /// Where the value of the last row stands.
     last: Range<usize>,
+    /// Bytes of the rows' values, each as often as it stands in a row.
+    plain: usize,
 }
 
 /// So that nobody can choose values that collide; the order of the codes does not depend on it.
@@ -44,9 +46,13 @@ impl Dictionary {
             (None, _) => NULL,
             (Some(value), Some((code, count))) if *code != NULL && is_same(value, &self.bytes[self.last.clone()]) => {
                 *count += 1;
+                self.plain += value.len();
                 return;
             }
-            (Some(value), _) => self.code(value),
+            (Some(value), _) => {
+                self.plain += value.len();
+                self.code(value)
+            }
         };
         self.runs.push((code, 1));
     }
@@ -65,6 +71,7 @@ impl Dictionary {
         self.slots.fill((0, 0));
         self.runs.clear();
         self.last = 0..0;
+        self.plain = 0;
     }
 
     fn code(&mut self, value: &[u8]) -> u32 {
@@ -115,6 +122,11 @@ impl Dictionary {
     /// How many values there are.
     pub fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Bytes that the rows but those of [`Self::repeat`] take without a dictionary.
+    pub fn plain_len(&self) -> usize {
+        self.plain
     }
 
     /// The values in the order of their codes.

@@ -147,6 +147,15 @@ impl Cells {
         }
     }
 
+    /// Bytes of text in the rows that were pushed, as an Arrow column would hold them.
+    fn text_len(&self) -> usize {
+        match self {
+            Self::Dictionary(ColumnKind::Text, cells) => cells.plain_len(),
+            Self::Text(cells) => cells.len(),
+            _ => 0,
+        }
+    }
+
     /// A text; null where the column is of another type.
     fn text(&mut self, text: &str) {
         match self {
@@ -371,6 +380,9 @@ pub(crate) struct Flat {
     /// Group and class of the last row, and the rows since that their columns do not have yet.
     group: Option<u64>,
     group_rows: usize,
+    /// Bytes of the longest text of the group, and of those of all rows: no column of a group has more.
+    group_text: usize,
+    group_bytes: usize,
     class: Option<&'static Class>,
     class_rows: usize,
     scratch: String,
@@ -407,6 +419,8 @@ impl Flat {
             rows: 0,
             group: None,
             group_rows: 0,
+            group_text: 0,
+            group_bytes: 0,
             class: None,
             class_rows: 0,
             scratch: String::new(),
@@ -423,6 +437,7 @@ impl Flat {
         } else {
             self.repeat(Level::Group);
             self.group = Some(row.group.serial);
+            self.group_text = 0;
         }
         if same_class {
             self.class_rows += 1;
@@ -435,15 +450,18 @@ impl Flat {
             if (*level == Level::Group && same_group) || (*level == Level::Class && same_class) {
                 continue;
             }
+            let before = cells.text_len();
             match column.rule {
                 Some(rule) => push_rule(rule, row, cells, &mut self.scratch),
                 None => push_first(lookups, row, cells),
             }
-            if let Cells::Text(cells) = cells {
-                longest = longest.max(cells.len());
+            longest = longest.max(cells.text_len());
+            if *level == Level::Group {
+                self.group_text = self.group_text.max(cells.text_len() - before);
             }
         }
-        longest
+        self.group_bytes += self.group_text;
+        longest.max(self.group_bytes)
     }
 
     /// Gives the columns of a level the rows that they do not have yet.
@@ -470,6 +488,7 @@ impl Flat {
     pub fn clear(&mut self) {
         self.columns.iter_mut().for_each(|held| held.cells.clear());
         (self.rows, self.group, self.class) = (0, None, None);
+        (self.group_text, self.group_bytes) = (0, 0);
     }
 
     /// The rows as a batch.
