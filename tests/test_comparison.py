@@ -87,6 +87,12 @@ def test_the_command_compares(tmp_path: Path, run: Callable[..., subprocess.Comp
     assert "two folders" in alone.stderr
 
 
+def test_too_few_requests_are_said(tmp_path: Path) -> None:
+    few = Data(one_run(1).logs, one_run(1).traces.head(50), one_run(1).metrics, [], [])
+    with pytest.raises(EvaluationError, match=rf"{tmp_path} has \d+ requests: give a run that has at least 100"):
+        comparison.compare(few.write(tmp_path), tmp_path)
+
+
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"ocsf_traces\.parquet is missing; convert first"):
         comparison.compare(tmp_path, tmp_path)

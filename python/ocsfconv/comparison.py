@@ -139,7 +139,7 @@ def _read(folder: Path) -> Run:
     requests = _ask(connection, folder, "traces", "span", REQUESTS)
     lines = _ask(connection, folder, "logs", "line", LINES.replace("{template}", template_sql("message")))
     if len(requests["began"]) < FEWEST or not len(lines["began"]):
-        raise EvaluationError(f"{folder} has {len(requests['at'])} requests: give a run that has at least {FEWEST}")
+        raise EvaluationError(f"{folder} has {len(requests['began'])} requests: give a run that has at least {FEWEST}")
     return Run(requests, lines)
 
 
