@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ocsfconv.evaluate.errors import EvaluationError, need_packages
 from ocsfconv.evaluate.templates import template_sql
+from ocsfconv.report import table
 
 if TYPE_CHECKING:
     import duckdb
@@ -84,18 +85,15 @@ class Comparison:
         return {**asdict(self), "rows": rows, "exit_code": self.exit_code}
 
     def __str__(self) -> str:
-        cells = [("what", "measure", "figure", "halves", "bound", "verdict", "most of all")]
+        heads = ("what", "measure", "figure", "halves", "bound", "verdict", "most of all")
+        cells = []
         for row in self.rows:
             halves = " ".join(f"{half:.3f}" for half in row.halves)
             verdict = "ok" if row.passed else "DIFFERS"
             cells.append(
                 (row.what, row.measure, f"{row.figure:.3f}", halves, f"<= {row.bound:.3f}", verdict, row.worst)
             )
-        widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
-        ]
-        lines.insert(1, "  ".join("-" * width for width in widths))
+        lines = table(heads, cells, left=len(heads), ruled=True)
         return "\n".join([f"{self.first} against {self.second} ({self.seconds:.1f} s)", "", *lines])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 SHOWN_PROBLEMS = 5
 """How many skipped or unfinished files, and rejected lines, the table names; the rest is counted."""
@@ -203,10 +203,12 @@ def plain(text: str) -> str:
     )
 
 
-def table(header: list[str], rows: Iterable[list[str]], *, left: int = 1) -> list[str]:
-    """Lines of a table: the first `left` columns set left, the others right."""
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1, ruled: bool = False) -> list[str]:
+    """Lines of a table: the first `left` columns set left, the others right; if `ruled`, a rule below the header."""
     lines = [header, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    if ruled:
+        lines.insert(1, ["-" * width for width in widths])
     return [
         "  ".join(
             cell.ljust(width) if column < left else cell.rjust(width)

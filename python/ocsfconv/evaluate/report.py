@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ocsfconv.report import table
+
 from .judge import ALERTS_PER_HOUR, PREVALENCES, rounded, severity_order
 
 if TYPE_CHECKING:
@@ -197,8 +199,4 @@ def _counted(count: int, what: str) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    cells = [tuple(heads), *(tuple(row) for row in rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(heads))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return lines
+    return table(heads, rows, left=len(heads), ruled=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from ocsfconv.report import table
 
 PASSED, LEAK, FEW, UNTESTED = "ok", "LEAK", "too few", "not tested"
 
@@ -71,10 +72,8 @@ class LeakReport:
 
     def __str__(self) -> str:
         heads = ("test", "what", "figure", "bound", "verdict")
-        cells = [heads, *((row.test, row.what, row.figure, row.bound, row.verdict) for row in self.rows)]
-        widths = [max(len(line[place]) for line in cells) for place in range(len(heads))]
-        lines = [_line(line, widths) for line in cells]
-        lines.insert(1, "  ".join("-" * width for width in widths))
+        cells = ((row.test, row.what, row.figure, row.bound, row.verdict) for row in self.rows)
+        lines = table(heads, cells, left=len(heads), ruled=True)
         for row in self.leaks:
             lines += ["", f"{row.test}, {row.what}:", *(f"  {one}" for one in row.found)] if row.found else []
         said = f"{len(self.leaks)} of {len(self.rows)} tests found a leak" if self.leaks else "no leak found"
@@ -84,7 +83,3 @@ class LeakReport:
         return "\n".join(
             [f"{self.data}: {self.cases} cases, {counts}", "", *lines, "", f"{said} ({self.seconds:.1f} s)"]
         )
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
