@@ -51,7 +51,7 @@ BIN := .venv/bin
 MATURIN ?= $(CURDIR)/$(BIN)/maturin
 RUFF ?= $(BIN)/ruff
 CARGO_MANIFEST := --manifest-path $(CRATE)/Cargo.toml
-PYTHON_SOURCES := python/ocsfconv tests $(wildcard benchmarks/*.py $(CRATE)/fuzz/*.py)
+PYTHON_SOURCES := python/ocsfconv tests release $(wildcard benchmarks/*.py $(CRATE)/fuzz/*.py)
 # Stable Rust's own names for what libFuzzer needs to see: edges, and what is compared. No sanitizer: unsafe is forbidden.
 FUZZ := $(CRATE)/fuzz
 FUZZERS := json proto framing file
@@ -67,7 +67,6 @@ sum = $(shell find $(1) -type f 2>/dev/null | LC_ALL=C sort | xargs cksum | cksu
 SETUP := .venv/.setup-$(call sum,$(LOCK))
 BUILD := .venv/.build-$(PROFILE)-$(call sum,$(wildcard $(addprefix $(CRATE)/,src build.rs schema Cargo.toml Cargo.lock)) $(CONFIG))
 
-PYTHON_SOURCES += release
 RELEASE := $(CURDIR)/.make/release-$(call sum,python/requirements/release.txt)
 CONDUCTOR := .make/stack/conductor-$(call sum,stack/conductor/requirements.txt)
 CONDUCT = PYTHONPATH=stack $(CONDUCTOR)/bin/python -m conductor
