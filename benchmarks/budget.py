@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -19,7 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from corpus import SIGNALS, write
+from bench import machine
+from corpus import SEED, SIGNALS, write
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parent / "docs" / "performance.md"
@@ -34,13 +33,6 @@ def run(command: list[str]) -> tuple[dict[str, float], float]:
     return json.loads(told.stdout), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def cpu() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.machine()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=Path, help="the example `budget`, built")
@@ -49,7 +41,8 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path(tempfile.gettempdir()) / "ocsfconv-corpus")
     options = parser.parse_args()
     columns: dict[str, dict[str, float]] = {}
-    for signal, path in zip(SIGNALS, write(options.corpus, options.size * 1_000_000), strict=True):
+    for signal in SIGNALS:
+        path = write(options.corpus, signal, options.size * 1_000_000)
         giga = path.stat().st_size / 1e9
         stages: list[dict[str, float]] = []
         wholes: list[float] = []
@@ -70,8 +63,8 @@ def main() -> None:
         lines.append(f"| {name} | " + " | ".join(f"{columns[signal][name]:.2f}" for signal in SIGNALS) + " |")
     about = (
         f"`make budget ARGS='--size {options.size} --runs {options.runs}'`: {options.size} MB of JSON lines a signal"
-        f" (`benchmarks/corpus.py`, seed 7), flat layout, one thread, medians of {options.runs};"
-        f" {os.cpu_count()} x {cpu()}."
+        f" (`benchmarks/corpus.py`, seed {SEED}), flat layout, one thread, medians of {options.runs};"
+        f" {machine()}."
     )
     table = "\n".join(lines) + "\n"
     sys.stdout.write(table)

@@ -55,7 +55,7 @@ def main() -> int:
         return 0
     compiler = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     with tempfile.TemporaryDirectory() as corpus:
-        paths = dict(zip(SIGNALS, write(Path(corpus), SIZE), strict=True))
+        paths = {signal: write(Path(corpus), signal, SIZE) for signal in SIGNALS}
         counted = {signal: count(options.program, path) / path.stat().st_size for signal, path in paths.items()}
     if options.record:
         held = {"compiler": compiler, "instructions_per_byte": {s: round(n, 3) for s, n in counted.items()}}
