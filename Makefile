@@ -225,7 +225,6 @@ check: check-rust check-python check-nix ## formatting, lints, types, stubs, lic
 
 check-rust: $(SETUP) $(CARGO_DENY)
 	$(call fmt,--check)
-	cargo clippy --locked --all-targets $(CARGO_MANIFEST) -- -D warnings
 	PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --all-targets --all-features $(CARGO_MANIFEST) -- -D warnings
 	$(CARGO_DENY) $(CARGO_MANIFEST) check --hide-inclusion-graph licenses bans sources
 
@@ -300,15 +299,20 @@ licences: $(SETUP) ## make docs/licences.md anew from the locks
 	$(BIN)/python release/licences.py docs/licences.md
 
 # What a conversion costs: each stage alone, and in instructions.
-BUDGET := $(or $(CARGO_TARGET_DIR),$(CRATE)/target)/release/examples/budget
+TARGET := $(or $(CARGO_TARGET_DIR),$(CRATE)/target)
 
 budget: $(SETUP) ## measure what each stage costs alone, and write it into docs/performance.md
 	cargo build --locked --release $(CARGO_MANIFEST) --example budget --features budget
-	$(BIN)/python benchmarks/budget.py $(BUDGET) $(ARGS)
+	$(BIN)/python benchmarks/budget.py $(TARGET)/release/examples/budget $(ARGS)
 
+# Of the profile that `make build` has compiled the dependencies for.
 bench-instructions: $(SETUP) ## count instructions and compare with the record; ARGS=--record writes it
-	cargo build --locked --release $(CARGO_MANIFEST) --example budget --features budget
-	$(BIN)/python benchmarks/instructions.py $(BUDGET) $(ARGS)
+	@if command -v cargo >/dev/null; then \
+		set -x; cargo build --locked --profile dev-wheel $(CARGO_MANIFEST) --example budget --features budget && \
+		$(BIN)/python benchmarks/instructions.py $(TARGET)/dev-wheel/examples/budget $(ARGS); \
+	else \
+		echo 'bench-instructions: skipped, for there is no cargo on PATH'; \
+	fi
 
 clean: ## remove all that was made, but neither data nor logs
 	rm -rf .venv .make dist $(CRATE)/target $(CRATE)/fuzz/target $(PACKAGE)/_core*.so
