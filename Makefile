@@ -102,7 +102,7 @@ endef
 
 $(SETUP):
 	$(call make-venv,.venv)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(LOCK)
 	@touch $@
 
 build: $(BUILD) ## compile the extension into .venv
