@@ -22,8 +22,8 @@ import ocsfconv
 import pytest
 from conftest import COMMAND
 from ocsfconv.progress import Progress
-from ocsfconv.report import human_bytes, human_seconds
 from ocsfconv.report import plain as harmless
+from ocsfconv.units import human_bytes, human_seconds
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 BROKEN_LINE = '{"resourceLogs": [{"resource": \n'

@@ -8,8 +8,21 @@
 What is listed in `__all__` is the interface; everything else is private and may change.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ocsfconv._core import OcsfconvError, __version__
 from ocsfconv.conversion import convert, read
-from ocsfconv.report import Report
+
+if TYPE_CHECKING:
+    from ocsfconv.report import Report
 
 __all__ = ["OcsfconvError", "Report", "__version__", "convert", "read"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Report` when it is asked for."""
+    if name == "Report":
+        from ocsfconv.report import Report
+
+        return Report
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from ocsfconv import _core
 from ocsfconv._core import OcsfconvError
-from ocsfconv.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, TypeAlias
 
     from ocsfconv._core import Table
+    from ocsfconv.report import Report
 
     Path: TypeAlias = str | os.PathLike[str]
     Signal: TypeAlias = Literal["all", "logs", "traces", "metrics"]
@@ -63,6 +63,8 @@ def convert(
         OcsfconvError: The input is not what the Collector writes, an option cannot be honoured, or `strict` and a
             line was rejected.
     """
+    from ocsfconv.report import Report  # costs a third of the start, and `--version` needs none of it
+
     return Report.from_json(
         _core.convert(
             _path_list(paths),

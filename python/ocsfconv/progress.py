@@ -8,7 +8,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, TextIO
 
-from ocsfconv.report import human_bytes, human_seconds
+from ocsfconv.units import human_bytes, human_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
