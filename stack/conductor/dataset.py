@@ -236,7 +236,7 @@ def measure(logs: Path, data: Path) -> int:
     conversion = json.loads((data / "conversion.json").read_text())
     account = counters.Counters(**json.loads((truth / "collector.json").read_text()))
     sent, answered = summary.answered(truth / "requests.jsonl")
-    rows = measure_realism(data, truth / "requests.jsonl")
+    rows = measure_realism(data, truth)
     faults = summary.accounts(account, conversion)
     run = json.loads((truth / "run.json").read_text())
     plan = json.loads((truth / "plan.json").read_text())

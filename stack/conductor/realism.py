@@ -49,11 +49,13 @@ VIEWS = """
 CREATE VIEW spans AS SELECT * FROM read_parquet('{data}/ocsf_traces.parquet') WHERE record_kind = 'span';
 CREATE VIEW logs AS SELECT * FROM read_parquet('{data}/ocsf_logs.parquet');
 CREATE VIEW points AS SELECT * FROM read_parquet('{data}/ocsf_metrics.parquet');
+CREATE VIEW acted AS SELECT trace_id FROM read_json('{truth}/actors.jsonl', format = 'newline_delimited',
+    columns = {{trace_id: 'VARCHAR'}});
 CREATE TABLE requests AS
     SELECT trace_id, span_id, http_route AS route, http_request_url_path AS path, http_response_code AS code,
            duration_ns, time_unix_nano, src_endpoint_ip AS address
-    FROM spans WHERE service = '{entrance}' AND span_kind = 'Server';
-CREATE VIEW sent AS SELECT * FROM read_json('{requests}', format = 'newline_delimited',
+    FROM spans ANTI JOIN acted USING (trace_id) WHERE service = '{entrance}' AND span_kind = 'Server';
+CREATE VIEW sent AS SELECT * FROM read_json('{truth}/requests.jsonl', format = 'newline_delimited',
     columns = {{trace_id: 'VARCHAR', status: 'INTEGER', ms: 'DOUBLE'}});
 CREATE TABLE traces AS
     SELECT trace_id, count(*) AS spans, count(DISTINCT service) AS services
@@ -107,9 +109,9 @@ SELECT count(DISTINCT service || '|' || regexp_replace(regexp_replace(regexp_rep
 class Measurements:
     """The converted data of a run, ready to be asked."""
 
-    def __init__(self, data: Path, requests: Path) -> None:
+    def __init__(self, data: Path, truth: Path) -> None:
         self._db = duckdb.connect()
-        quoted = {"data": str(data).replace("'", "''"), "requests": str(requests).replace("'", "''")}
+        quoted = {"data": str(data).replace("'", "''"), "truth": str(truth).replace("'", "''")}
         self._db.execute(VIEWS.format(**quoted, entrance=ENTRANCE))
 
     def ask(self, query: str) -> tuple[Any, ...]:
@@ -126,9 +128,12 @@ class Measurements:
         return [row[0] for row in self._db.execute(query).fetchall()]
 
 
-def measure(data: Path, requests: Path) -> list[Row]:
-    """All rows; `requests` is what the visitors wrote down of each request that they sent."""
-    asked = Measurements(data, requests)
+def measure(data: Path, truth: Path) -> list[Row]:
+    """All rows; `truth` has what visitors and actors wrote down of each request that they sent.
+
+    Actors' requests are left out of what is judged: attackers are there to be unusual.
+    """
+    asked = Measurements(data, truth)
     sections: tuple[Callable[[Measurements], Iterator[Row]], ...] = (
         shape,
         popularity,
@@ -192,7 +197,8 @@ def outcomes(asked: Measurements) -> Iterator[Row]:
     client, server = asked.ask("SELECT avg((code BETWEEN 400 AND 499)::int), avg((code >= 500)::int) FROM requests")
     yield Row("share of 4xx", client, 0.01, 0.04)
     yield Row("share of 5xx", server, 0.0005, 0.005)
-    logins = "SELECT avg((status = 'Failure')::int) FROM logs WHERE event_name = 'auth.login'"
+    logins = """SELECT avg((status = 'Failure')::int) FROM logs ANTI JOIN acted USING (trace_id)
+        WHERE event_name = 'auth.login'"""
     yield Row("logins that fail", asked.number(logins), 0.02, 0.08)
     retries = f"""SELECT (SELECT count(*) FROM logs WHERE event_name = 'payment.retry') / count(*)
         FROM spans WHERE service = '{PAYER}' AND span_kind = 'Client' AND http_request_method IS NOT NULL"""

@@ -85,6 +85,14 @@ def data(tmp_path):
         logs.append({"trace_id": trace, "service": "web-api", "actor_user_uid": f"u{number % 8}"} | login)
     logs.append({"trace_id": "nowhere", "service": "auth-service", "message": 'said "no"', "event_name": "other"})
     spans.append(span("t1", 9, 8, "Client", "web-api"))  # an orphan
+    # An attacker; nothing of it counts.
+    spans.append(
+        span("a1", 1, None, "Server", "web-api", http_route="/login", http_request_url_path="/login",
+             http_response_code=401, src_endpoint_ip="203.0.113.9", time_unix_nano=50_000_000)
+    )  # fmt: skip
+    attempt = {"event_name": "auth.login", "status": "Failure", "message": "order 1 of c@d.net"}
+    logs.append({"trace_id": "a1", "service": "web-api", "actor_user_uid": "u1"} | attempt)
+    (tmp_path / "actors.jsonl").write_text(json.dumps({"trace_id": "a1", "actor": "stuffing"}) + "\n")
     empty = dict.fromkeys(("http_route", "http_request_url_path", "http_request_method", "http_response_code",
                            "src_endpoint_ip", "dst_endpoint_svc_name"))  # fmt: skip
     tables = {
@@ -105,7 +113,7 @@ def data(tmp_path):
 
 
 def test_a_small_data_set_is_measured(data):
-    rows = {row.name: row for row in measure(data, data / "requests.jsonl")}
+    rows = {row.name: row for row in measure(data, data)}
     values = {name: row.value for name, row in rows.items()}
     assert values["spans per trace, median"] == 3
     assert values["spans per trace, largest of any trace"] == 5
@@ -124,7 +132,7 @@ def test_a_small_data_set_is_measured(data):
     assert values["number of log templates"] == 2
     assert values["number of services that log"] == 2
     assert values["number of metric series"] == 2
-    assert values["logs whose trace exists"] == pytest.approx(40 / 41)
+    assert values["logs whose trace exists"] == pytest.approx(41 / 42)  # the attacker's, too
     assert values["spans whose parent exists"] == pytest.approx(96 / 97)
     assert values["requests found of those answered"] == pytest.approx(40 / 41)
     assert rows["logs whose trace exists"].verdict == rows["number of routes"].verdict == "out"
