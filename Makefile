@@ -34,6 +34,9 @@ CARGO_DENY := $(CARGO_TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 CARGO_CYCLONEDX_VERSION := 0.5.9
 CARGO_CYCLONEDX := $(CARGO_TOOLS)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)/bin/cargo-cyclonedx
 
+# What `make lock` compiles.
+LOCKS ?= $(wildcard python/requirements/*.in benchmarks/*.in stack/*/*.in stack/services/*/*.in)
+
 # How long `make fuzz` tries each fuzzer, and how often `make test-kill` kills a run.
 FUZZ_SECONDS ?= 30
 KILLS ?= 100
@@ -272,9 +275,12 @@ $(BENCH)/packages-%: $(SETUP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(BENCH)/packages -r $(BENCH_LOCK)
 	@touch $@
 
-lock: $(LOCK:.txt=.in) python/requirements/release.in $(BENCH_LOCK:.txt=.in) ## compile the requirements anew (needs uv)
-	for source in $^; do \
+lock: ## compile all requirements anew, or LOCKS='stack/services/web-api/requirements.in' (needs uv)
+	@command -v uv >/dev/null || { echo 'lock: there is no uv on PATH: pip install uv' >&2; exit 1; }
+	for source in $(LOCKS); do \
+		grep -q '^[^#]' $$source || { echo "lock: $$source names no package"; cp $$source $${source%.in}.txt; continue; }; \
 		uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+			$$(case $$source in */programs.in) echo --no-deps;; esac) \
 			--custom-compile-command 'make lock' --quiet --output-file $${source%.in}.txt $$source || exit 1; \
 	done
 

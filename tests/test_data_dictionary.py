@@ -29,3 +29,10 @@ def test_each_column_is_documented_as_it_is_written(name: str, output: tuple[Pat
 def test_the_document_is_up_to_date(output: tuple[Path, Path]) -> None:
     """`make data-dictionary` writes it anew."""
     assert data_dictionary.TARGET.read_text(encoding="utf-8") == data_dictionary.text(*output)
+
+
+def test_the_readme_says_how_many_columns_a_row_has() -> None:
+    lines = (data_dictionary.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    for name in (*FLAT, "ocsf_labels"):
+        (line,) = (line for line in lines if line.startswith(f"| `data/{name}.parquet` |"))
+        assert line.endswith(f" {len(documented()[name])} |"), name

@@ -10,6 +10,7 @@ import polars
 import pytest
 from evaluation_data import BEGIN, EPISODES, SECOND, write
 from ocsfconv.evaluate.baseline import Baseline, Grouped, rarity
+from ocsfconv.evaluate.catalogue import DETECTORS
 from ocsfconv.evaluate.dataset import Episode, open_dataset
 from ocsfconv.evaluate.folds import FOLDS, by_block, by_episode
 from ocsfconv.evaluate.levels import FEATURES, join, read_case
@@ -158,6 +159,12 @@ def test_the_documentation_lists_every_feature(level: str) -> None:
     text = DOCUMENTATION.read_text(encoding="utf-8")
     for feature in FEATURES[level]:
         assert f"| {level} | `{feature.name}` | {feature.what} |" in text
+
+
+def test_the_documentation_lists_every_detector() -> None:
+    rows = [f"| `{one.name}` | {one.kind} | {one.what} |" for one in DETECTORS]
+    section = DOCUMENTATION.read_text(encoding="utf-8").partition("\n## Detectors\n")[2].partition("\n## ")[0]
+    assert [line for line in section.splitlines() if line.startswith("| `")] == rows
 
 
 def episode(number: int, scenario: str, begin: int, end: int, *, case: int = 0, decoy: bool = False) -> Episode:

@@ -25,6 +25,23 @@ LONG_TYPES = {"integer_t", "long_t", "timestamp_t", "port_t"}
 RUST_NAMES = {"type": "TYPE", "table": "TABLE", "trace": "TRACE"}
 
 
+class Wrong(Exception):
+    """A sentence for whoever wrote one of the files."""
+
+
+def columns_of(signal: str) -> list[dict[str, Any]]:
+    """Read the columns of a flat file."""
+    file = f"flat_{signal}.json"
+    columns: list[dict[str, Any]] = json.loads((HERE / file).read_text())
+    for column in columns:
+        where = f"{file}: {column.get('column')}"
+        if missing := [key for key in COLUMN_KEYS if key not in column]:
+            raise Wrong(f"{where} has no {missing[0]!r}; a column has {', '.join(COLUMN_KEYS)}")
+        if column["type"] not in COLUMN_KINDS:
+            raise Wrong(f"{where}: there is no type {column['type']!r}; there are {', '.join(COLUMN_KINDS)}")
+    return columns
+
+
 def merge(target: Any, patch: Any) -> Any:
     """RFC 7396 merge; null values delete."""
     if not isinstance(patch, dict):
@@ -95,6 +112,7 @@ class Generator:
     def object(self, name: str, source: str, names: list[Any]) -> None:
         caption = self.schema["objects"][source]["caption"]
         plain = [entry if isinstance(entry, str) else next(iter(entry)) for entry in names]
+        known(plain, self.schema["objects"][source]["attributes"], name)
         self.lines.append(f"/// {caption} (`{source}`).")
         self.lines.append(f"pub static {rust_static(name)}: Schema = Schema {{ fields: &[")
         self.lines.append(self.fields(self.schema["objects"][source]["attributes"], names))
@@ -108,6 +126,7 @@ class Generator:
         for key in self.config["classes"]:
             for name, attribute in self.schema["classes"][key]["attributes"].items():
                 attributes.setdefault(name, attribute)
+        known(names, attributes, "event")
         for name in ("activity_id", "category_uid", "class_uid", "type_uid"):
             attributes[name] = {k: v for k, v in attributes[name].items() if k != "sibling"}
         self.lines.append("/// The attributes of every class together; a [`Class`] says which of them it has.")
@@ -127,8 +146,7 @@ class Generator:
             if not trace_in_core:
                 core = [n for n in core if n != "trace"]
             core.append("unmapped")
-            for n in own:
-                assert n in attributes, (key, n)
+            known(own, attributes, key)
             if key == "base_event":  # in core mode it also holds what the extension's classes would
                 core += []
             category = spec.get("category_name") or "Uncategorized"
@@ -149,11 +167,13 @@ class Generator:
         self.lines.append(f"pub static CLASSES: &[&Class] = &[{keys}];\n")
 
     def flat(self, signal: str) -> None:
-        columns = json.loads((HERE / f"flat_{signal}.json").read_text())
         self.lines.append(f"/// The columns of `ocsf_{signal}.parquet`.")
         self.lines.append(f"pub static FLAT_{signal.upper()}: &[Column] = &[")
-        for column in columns:
-            sources = ", ".join(self.source(source) for source in column["source"])
+        for column in columns_of(signal):
+            try:
+                sources = ", ".join(self.source(source) for source in column["source"])
+            except Wrong as error:
+                raise Wrong(f"flat_{signal}.json: {column['column']}: {error}") from None
             rule = f"Some(Rule::{camel(column['rule'])})" if column["rule"] else "None"
             self.lines.append(
                 f"    Column {{ name: {rust_text(column['column'])}, kind: {COLUMN_KINDS[column['type']]}, "
@@ -172,6 +192,8 @@ class Generator:
                 steps.append(int(part))
                 continue
             plain = [n if isinstance(n, str) else next(iter(n)) for n in names]
+            if part not in plain:
+                raise Wrong(f"the mapping fills no {part!r} of {text!r}; attributes.json has {', '.join(plain) or 'none'}")
             steps.append(plain.index(part))
             objects = self.step(objects, part)
             names = self.config["objects"].get(objects) or []
@@ -189,7 +211,7 @@ class Generator:
     def rules(self) -> list[str]:
         found: list[str] = []
         for signal in ("logs", "traces", "metrics"):
-            for column in json.loads((HERE / f"flat_{signal}.json").read_text()):
+            for column in columns_of(signal):
                 if column["rule"] and column["rule"] not in found:
                     found.append(column["rule"])
         return found
@@ -210,6 +232,7 @@ class Generator:
         return "\n".join(self.lines)
 
 
+COLUMN_KEYS = ("column", "type", "nullable", "source", "rule", "description")
 COLUMN_KINDS = {
     "int64": "ColumnKind::Long",
     "double": "ColumnKind::Double",
@@ -225,6 +248,12 @@ PREAMBLE = """//! What the mapping knows of OCSF 1.8.0, of the extension and of 
 
 use super::event::{Class, Column, ColumnKind, Field, Kind, Schema, Source};
 """
+
+
+def known(names: list[str], attributes: dict[str, Any], where: str) -> None:
+    for name in names:
+        if name not in attributes:
+            raise Wrong(f"attributes.json: {where}: OCSF has no attribute {name!r} there; it has {', '.join(attributes)}")
 
 
 def rust_text(text: str) -> str:
@@ -251,7 +280,11 @@ def constants(module: str, names: list[str]) -> str:
 
 def main() -> int:
     schema = merge(get_ocsf_schema("1.8.0"), json.loads(PATCH.read_text()))
-    text = Generator(schema, json.loads((HERE / "attributes.json").read_text())).run()
+    try:
+        text = Generator(schema, json.loads((HERE / "attributes.json").read_text())).run()
+    except Wrong as error:
+        print(f"{Path(__file__).name}: {error}", file=sys.stderr)
+        return 2
     if "--check" in sys.argv[1:]:
         if TARGET.read_text() != text:
             print(f"{TARGET.name} has drifted from the schema: run {Path(__file__).name}", file=sys.stderr)

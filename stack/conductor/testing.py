@@ -31,7 +31,7 @@ class Part:
     alone: bool = False  # touches nothing that the others use
 
 
-PARTS = {
+LISTED = {
     "conductor": Part("conductor", "conductor/requirements.txt", alone=True),
     "seed": Part("seed", "seed/requirements.txt"),
     "load": Part("load", "load/requirements.txt"),
@@ -41,6 +41,19 @@ PARTS = {
     "payment-worker": Part("services/payment-worker", WORKER, beside=PROVIDER),
     "payment-provider": Part("services/payment-provider", PROVIDER, beside=WORKER),
 }
+
+
+def parts(services: Path) -> dict[str, Part]:
+    """Give every part that has tests: what is listed, in its order, then what else stands in the services' folder."""
+    found = dict(LISTED)
+    for folder in sorted(services.iterdir()):
+        name, lock = f"services/{folder.name}", folder / "requirements.txt"
+        if folder.name not in found and any((folder / tests).is_dir() for tests in ("tests", "test")):
+            found[folder.name] = Part(name, f"{name}/{lock.name}" if lock.exists() else None)
+    return found
+
+
+PARTS = parts(STACK / "services")
 
 
 def run(runtime: Runtime, names: Sequence[str]) -> int:

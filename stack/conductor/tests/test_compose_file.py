@@ -10,6 +10,7 @@ import pytest
 from conductor.compose_file import Loopback, closure, interpolate, load, read_env, seconds
 from conductor.errors import ConductorError
 from conductor.places import COMPOSE_FILE, IMAGES, ROOT
+from conductor.processes import STOP_ORDER
 
 
 @pytest.fixture
@@ -76,6 +77,11 @@ def test_services_start_after_what_they_need(services):
     assert "load-generator" not in order
     with pytest.raises(ConductorError, match="there is no service 'web'"):
         closure(services, ["web"])
+
+
+def test_every_service_has_its_place_among_those_that_are_stopped(services):
+    unplaced = set(services) - set(STOP_ORDER) - {"folders"}
+    assert unplaced == set(), "say in STOP_ORDER of processes.py whom it calls and who calls it"
 
 
 def test_every_container_is_confined(services):

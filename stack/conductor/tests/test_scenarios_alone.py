@@ -15,7 +15,7 @@ import redis
 from conductor.episodes import asked
 from conductor.guard import Guard
 from conductor.mechanisms import Context, mechanism
-from load.scenarios import load_all
+from load.scenarios import SEVERITIES, load_all
 
 ALONE = {"sql", "session", "redis", "process"}  # the others need the whole shop
 ACTIONS = [
@@ -81,6 +81,21 @@ def store():
 
 def everything(owner: psycopg.Connection) -> list:
     return [owner.execute(query).fetchall() for query in (SCHEMA, *COUNTS)]
+
+
+@pytest.mark.parametrize("role", ["fault", "decoy"])
+@pytest.mark.parametrize("name", load_all())
+def test_every_action_is_one_that_a_mechanism_takes(name, role):
+    for severity in SEVERITIES:
+        for action in load_all()[name].render(Random(7), severity, role == "decoy")["actions"]:
+            # The plan says which release a change is.
+            planned = {"service": "web-api", "from": "1.0.0", "to": "1.0.1"} if "change" in action else {}
+            arguments = planned | {key: value for key, value in action.items() if key != "mechanism"}
+            found = mechanism(action["mechanism"])
+            try:
+                assert found.target(arguments) and found.command(arguments)[0]
+            except KeyError as error:
+                pytest.fail(f"{name}.yaml: {role}, {severity}: {action['mechanism']} needs {error}")
 
 
 @pytest.mark.parametrize(("name", "role", "number"), ACTIONS, ids=lambda value: str(value))

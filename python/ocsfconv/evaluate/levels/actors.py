@@ -62,5 +62,5 @@ FROM traced LEFT JOIN addresses a USING (address, minute) LEFT JOIN people p USI
 
 # For a table joined with `actors`: what a record without a trace has, too.
 COLUMNS = ", ".join(
-    f"coalesce(actors.{feature.name}, {NO_PAIR if feature.one_liner else 0}) AS {feature.name}" for feature in FEATURES
+    f"coalesce(actors.{one.name}, {NO_PAIR if one.one_liner == 'pair' else 0}) AS {one.name}" for one in FEATURES
 )
