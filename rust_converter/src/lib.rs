@@ -6,6 +6,7 @@
 mod cells;
 mod columns;
 pub mod convert;
+mod encodings;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;

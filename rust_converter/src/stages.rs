@@ -117,8 +117,8 @@ fn measure_unit(unit: &Unit, signal: Signal, encoder: &Encoder, stages: &mut Sta
     stages.ids += ids;
     stages.columns += with_columns - mapping;
 
-    let (group, spent) = timed(|| encoder.encode(Rows::Flat(rows.0)))?;
-    let compression = compress(encoder, group)?;
+    let (groups, spent) = timed(|| encoder.encode(vec![Rows::Flat(rows.0)]))?;
+    let compression = groups.into_iter().map(|group| compress(encoder, group)).sum::<Result<f64>>()?;
     stages.encoding += spent - compression;
     stages.compression += compression;
     Ok(())
