@@ -26,7 +26,7 @@ use crate::report::Signal;
 pub(crate) use column::FlatColumn;
 use column::{At, Cells};
 use labels::Labels;
-use rules::{Lookup, lookups, push_first, push_rule, roots, was_scraped};
+use rules::{Found, Lookup, NONE_FOUND, Objects, lookups, push_first, push_rule, was_scraped};
 
 /// Name of the element in the flat files' lists.
 const ELEMENT: &str = "element";
@@ -181,8 +181,7 @@ pub(crate) struct Flat {
     levels: [Vec<FlatCells>; LEVELS],
     /// Level and place of each column, in the order of the file.
     order: Vec<(Level, usize)>,
-    /// The attributes of an event that the columns of rows ask for.
-    roots: Vec<usize>,
+    objects: Objects,
     at: At,
     /// Rows times the longest text from which on the columns' text is to be counted.
     room: usize,
@@ -244,17 +243,15 @@ impl<K: PartialEq> Codes<K> {
 struct FlatCells {
     rule: Option<Rule>,
     lookups: Vec<Lookup>,
-    /// See [`roots`].
-    roots: u64,
     cells: Cells,
 }
 
 impl FlatCells {
     #[inline]
-    fn push(&mut self, row: &FlatRow<'_>, at: &mut At, scratch: &mut String) {
+    fn push(&mut self, row: &FlatRow<'_>, found: &Found<'_>, at: &mut At, scratch: &mut String) {
         match self.rule {
             Some(rule) => push_rule(rule, row, &mut self.cells, at, scratch),
-            None => push_first(&self.lookups, row, &mut self.cells, at),
+            None => push_first(&self.lookups, row, found, &mut self.cells, at),
         }
     }
 }
@@ -268,23 +265,23 @@ impl Flat {
     pub fn new(signal: Signal) -> Self {
         let mut levels: [Vec<FlatCells>; LEVELS] = Default::default();
         let mut order = Vec::new();
-        let mut asked = 0;
+        let mut objects = Objects::default();
         for column in columns(signal) {
             let level = Level::of(column, signal);
             let held = &mut levels[level as usize];
             order.push((level, held.len()));
-            let roots = roots(column);
-            if level == Level::Row && roots != u64::MAX {
-                asked |= roots;
+            let mut lookups = lookups(column);
+            if level == Level::Row {
+                objects.resolve(&mut lookups);
             }
             let cells = Cells::new(column, level != Level::Row);
-            held.push(FlatCells { rule: column.rule, lookups: lookups(column), roots, cells });
+            held.push(FlatCells { rule: column.rule, lookups, cells });
         }
         Self {
             signal,
             levels,
             order,
-            roots: (0..u64::BITS as usize).filter(|root| asked >> root & 1 == 1).collect(),
+            objects,
             at: At::default(),
             room: MOST_TEXT,
             group: None,
@@ -308,7 +305,7 @@ impl Flat {
             match self.group_codes.get(&group, by_group.len()) {
                 Some(codes) => set_codes(by_group, at, codes),
                 None => {
-                    by_group.iter_mut().for_each(|held| held.push(row, at, scratch));
+                    by_group.iter_mut().for_each(|held| held.push(row, &NONE_FOUND, at, scratch));
                     self.group_codes.add(group, by_group);
                 }
             }
@@ -324,7 +321,7 @@ impl Flat {
             match self.class_codes.get(&class, by_class.len()).filter(|_| activity != OTHER) {
                 Some(codes) => set_codes(by_class, at, codes),
                 None => {
-                    by_class.iter_mut().for_each(|held| held.push(row, at, scratch));
+                    by_class.iter_mut().for_each(|held| held.push(row, &NONE_FOUND, at, scratch));
                     if activity != OTHER {
                         self.class_codes.add(class, by_class);
                     }
@@ -332,7 +329,7 @@ impl Flat {
             }
         }
         if !same_class || row.new_metric {
-            by_metric.iter_mut().for_each(|held| held.push(row, at, scratch));
+            by_metric.iter_mut().for_each(|held| held.push(row, &NONE_FOUND, at, scratch));
         }
         if !by_labels.is_empty() {
             let label = self.labels.code(group, was_scraped(row), row.attributes);
@@ -342,22 +339,14 @@ impl Flat {
                 match self.label_codes.get(label as usize * count..(label as usize + 1) * count) {
                     Some(codes) => set_codes(by_labels, at, codes),
                     None => {
-                        by_labels.iter_mut().for_each(|held| held.push(row, at, scratch));
+                        by_labels.iter_mut().for_each(|held| held.push(row, &NONE_FOUND, at, scratch));
                         self.label_codes.extend(by_labels.iter().map(|held| held.cells.code()));
                     }
                 }
             }
         }
-        let root = &row.event.root;
-        let present = self.roots.iter().fold(0, |bits, index| bits | u64::from(root.get(*index).is_some()) << index);
-        for held in by_row {
-            // Where a source may be elsewhere than in the event, every bit is asked for.
-            if held.roots & present == 0 && held.roots != u64::MAX {
-                held.cells.null(at);
-            } else {
-                held.push(row, at, scratch);
-            }
-        }
+        let found = self.objects.find(row.event);
+        by_row.iter_mut().for_each(|held| held.push(row, &found, at, scratch));
         at.row += 1;
         at.longest * at.row as usize > self.room && self.is_full()
     }

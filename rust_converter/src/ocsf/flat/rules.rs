@@ -1,6 +1,6 @@
 //! What a flat column takes of a row: by its sources, or by one of the few rules that a path cannot say.
 
-use super::super::event::{Column, Node, Source};
+use super::super::event::{Column, Event, Node, Source};
 use super::super::logs;
 use super::super::metrics::is_scraped;
 use super::super::schema::{Rule, event as at, otel_context as otel};
@@ -13,6 +13,8 @@ use crate::text::push_map;
 /// Where a column looks, with names resolved once.
 pub(super) enum Lookup {
     Path(&'static [usize]),
+    /// In one of the [`Objects`] of the row, at this index.
+    Inside(usize, usize),
     Named(Name),
     Plain(&'static str),
     Resource(&'static str),
@@ -28,20 +30,64 @@ pub(super) fn lookups(column: &Column) -> Vec<Lookup> {
     column.sources.iter().map(resolved).collect()
 }
 
-/// The attributes of the event that may hold its value, one bit each; all of them where it may stand elsewhere.
-pub(super) fn roots(column: &Column) -> u64 {
-    let bit = |source: &Source| match source {
-        Source::Path([first, ..]) => 1 << first,
-        _ => u64::MAX,
-    };
-    if column.rule.is_some() { u64::MAX } else { column.sources.iter().fold(0, |bits, source| bits | bit(source)) }
+/// Paths of the objects in an event that the columns of each row ask for: each is looked for once a row.
+#[derive(Default)]
+pub(super) struct Objects(Vec<&'static [usize]>);
+
+/// As many as there may be.
+const MOST_OBJECTS: usize = 24;
+
+/// The objects of a row.
+pub(super) type Found<'r> = [Option<&'r [Option<Node<'r>>]>; MOST_OBJECTS];
+
+/// For columns that look along paths.
+pub(super) const NONE_FOUND: Found<'static> = [None; MOST_OBJECTS];
+
+impl Objects {
+    /// Looks for paths in these objects from now on.
+    pub fn resolve(&mut self, lookups: &mut [Lookup]) {
+        for lookup in lookups {
+            if let Lookup::Path([path @ .., last]) = lookup {
+                let found = self.0.iter().position(|held| *held == path);
+                let place = found.unwrap_or(self.0.len());
+                if found.is_none() && place < MOST_OBJECTS {
+                    self.0.push(path);
+                }
+                if place < MOST_OBJECTS {
+                    *lookup = Lookup::Inside(place, *last);
+                }
+            }
+        }
+    }
+
+    /// The objects of an event.
+    pub fn find<'r>(&self, event: &Event<'r>) -> Found<'r> {
+        let mut found = [None; MOST_OBJECTS];
+        for (place, path) in found.iter_mut().zip(&self.0) {
+            *place = match path {
+                [] => Some(event.root.values),
+                path => match event.root.at(path) {
+                    Some(Node::Object(object)) => Some(object.values),
+                    _ => None,
+                },
+            };
+        }
+        found
+    }
 }
 
 /// The first value that is there.
 #[inline]
-pub(super) fn push_first(lookups: &[Lookup], row: &FlatRow<'_>, cells: &mut Cells, at: &mut At) {
+pub(super) fn push_first(lookups: &[Lookup], row: &FlatRow<'_>, found: &Found<'_>, cells: &mut Cells, at: &mut At) {
     for lookup in lookups {
         match lookup {
+            Lookup::Inside(place, index) => {
+                if let Some(values) = found[*place]
+                    && let Some(Some(node)) = values.get(*index)
+                {
+                    return cells.node(at, node);
+                }
+            }
             Lookup::Path(path) => {
                 if let Some(node) = row.event.root.at(path) {
                     return cells.node(at, node);
