@@ -16,21 +16,21 @@ use arrow_schema::SchemaRef;
 use crate::columns::nested_schema;
 use crate::error::{Error, Result};
 use crate::input::{self, ByteRange, GiveBack, Inputs, Reader, Unit, discover};
-use crate::ocsf::flat_schema;
 use crate::ocsf::schema::CLASSES;
+use crate::ocsf::{Flat, flat_schema};
 use crate::parquet::{Closed, EncodedGroup, Encoder, Spare, Target, TextFile};
 use crate::report::{FileReport, Incomplete, Output, Reject, Report, Signal};
 use crate::text::push_json_string;
 use crate::unit::{Done, Part, Rows, Spares, Wanted, Worker};
 
 /// Decoded bytes in a unit. Sixteen threads hold seventeen of them.
-pub(crate) const UNIT_BYTES: usize = 3 << 20;
+pub(crate) const UNIT_BYTES: usize = 4 << 20;
 
-/// Units whose rows are written together, so that row groups are large where units are small.
-const TOGETHER: usize = 5;
+/// Units whose flat rows are written together, so that row groups are large where units are small.
+const TOGETHER: usize = 4;
 
-/// The most units that become nested columns at once, which take three times as much.
-const MOST_NESTED: usize = 6;
+/// The most units that become nested columns at once, which take some 40 MiB each.
+const MOST_NESTED: usize = 4;
 
 /// How often the caller is asked whether to go on.
 const TICK: Duration = Duration::from_millis(100);
@@ -133,18 +133,33 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
     let wanted = options.wanted();
     let mut writer = Writer::new(options, wanted.spare.clone())?;
     let encoders = writer.encoders.clone();
-    let encode = |mut units: Vec<Done>| -> Result<(Vec<Done>, Vec<(Part, EncodedGroup)>)> {
-        let mut parts: BTreeMap<Part, Vec<Rows>> = BTreeMap::new();
-        for (part, rows) in units.iter_mut().flat_map(|done| std::mem::take(&mut done.rows)) {
-            parts.entry(part).or_default().push(rows);
+    // Nested rows take three times as much as flat ones, so they do not wait for those of other units.
+    let early = |mut done: Done| -> Result<Done> {
+        for (part, rows) in std::mem::take(&mut done.rows) {
+            match rows {
+                Rows::Nested(nested) => done.groups.push((part, encoders.of(part)?.encode_nested(nested)?)),
+                flat @ Rows::Flat(_) => done.rows.push((part, flat)),
+            }
         }
+        Ok(done)
+    };
+    let encode = |mut units: Vec<Done>| -> Result<(Vec<Done>, Vec<(Part, EncodedGroup)>)> {
         let mut groups = Vec::new();
-        for (part, rows) in parts {
-            groups.extend(encoders.of(part)?.encode(rows)?.into_iter().map(|group| (part, group)));
+        let mut flats: BTreeMap<Part, Vec<Flat>> = BTreeMap::new();
+        for done in &mut units {
+            groups.append(&mut done.groups);
+            for (part, rows) in std::mem::take(&mut done.rows) {
+                if let Rows::Flat(flat) = rows {
+                    flats.entry(part).or_default().push(flat);
+                }
+            }
+        }
+        for (part, flats) in flats {
+            groups.extend(encoders.of(part)?.encode_flat(flats)?.into_iter().map(|group| (part, group)));
         }
         Ok((units, groups))
     };
-    let work = Work { options, wanted: &wanted, inputs: &inputs, together: TOGETHER, after: &encode };
+    let work = Work { options, wanted: &wanted, inputs: &inputs, together: TOGETHER, early: &early, after: &encode };
     work.run(tick, &mut report, &mut |report, (units, groups)| {
         units.iter().for_each(|done| absorb(report, done));
         for reject in units.iter().flat_map(|done| &done.rejects) {
@@ -196,7 +211,8 @@ pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, T
             tables.insert(signal.name().to_string(), Table { schema: flat_schema(*signal), batches: Vec::new() });
         }
     }
-    let work: Work<'_, Vec<Done>> = Work { options, wanted: &wanted, inputs: &inputs, together: 1, after: &Ok };
+    let work: Work<'_, Vec<Done>> =
+        Work { options, wanted: &wanted, inputs: &inputs, together: 1, early: &Ok, after: &Ok };
     work.run(tick, &mut report, &mut |_, units| {
         // There is no file for rejects here, so nothing may be left out.
         if let Some(reject) = units.iter().flat_map(|done| &done.rejects).next() {
@@ -219,7 +235,8 @@ pub fn events(options: &Options, tick: &mut Tick<'_>, take: &mut dyn FnMut(Strin
     let inputs = discover(&options.paths, None)?;
     let mut report = new_report(options, &inputs);
     let wanted = Wanted { json: true, ..options.wanted() };
-    let work: Work<'_, Vec<Done>> = Work { options, wanted: &wanted, inputs: &inputs, together: 1, after: &Ok };
+    let work: Work<'_, Vec<Done>> =
+        Work { options, wanted: &wanted, inputs: &inputs, together: 1, early: &Ok, after: &Ok };
     work.run(tick, &mut report, &mut |report, units| {
         for done in units {
             absorb(report, &done);
@@ -326,12 +343,13 @@ impl Bundles {
     }
 }
 
-/// A conversion of all inputs; `after` makes something of the units that go together.
+/// A conversion of all inputs: `early` does what it can for one unit, `after` makes something of those that go together.
 struct Work<'w, T> {
     options: &'w Options,
     wanted: &'w Wanted,
     inputs: &'w Inputs,
     together: usize,
+    early: &'w (dyn Fn(Done) -> Result<Done> + Sync),
     after: &'w (dyn Fn(Vec<Done>) -> Result<T> + Sync),
 }
 
@@ -382,7 +400,15 @@ impl<T: Send> Work<'_, T> {
                         let Ok((number, unit)) = next else { return };
                         let done = worker.convert(&unit);
                         give_back.unit(unit);
+                        let done = (self.early)(done);
                         let _ = permit.send(());
+                        let done = match done {
+                            Ok(done) => done,
+                            Err(error) => {
+                                let _ = news.send(News::Result(number, Err(error)));
+                                return;
+                            }
+                        };
                         let Ok(bundle) = bundles.lock().map(|mut bundles| bundles.add(number, done)) else { return };
                         if let Some((number, units)) = bundle
                             && news.send(News::Result(number, (self.after)(units))).is_err()

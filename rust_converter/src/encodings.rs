@@ -35,6 +35,9 @@ impl<'o> Hybrid<'o> {
     /// Appends a value `count` times.
     #[inline]
     pub fn push(&mut self, value: u32, mut count: u32) {
+        if count == 1 {
+            return self.pack(value);
+        }
         while count > 0 && (self.packed % GROUP != 0 || count < GROUP) {
             self.pack(value);
             count -= 1;

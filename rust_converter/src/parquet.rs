@@ -23,7 +23,6 @@ use crate::columns::{Nested, internal};
 use crate::error::{Error, Result};
 use crate::ocsf::{Flat, FlatColumn};
 use crate::pages::{Chunk, ChunkWriter, Workbench};
-use crate::unit::Rows;
 
 /// Columns whose values hardly repeat: a dictionary would hash every cell for nothing.
 const UNIQUE: &[&str] = &[
@@ -145,23 +144,13 @@ impl Encoder {
         Ok(Self { schema, described, factories, options, spare, joined: Mutex::default(), benches: Mutex::default() })
     }
 
-    /// Encodes rows of units that follow upon each other, column by column, into as few row groups as may be.
-    pub fn encode(&self, rows: Vec<Rows>) -> Result<Vec<EncodedGroup>> {
-        let (mut flats, mut nested) = (Vec::new(), Vec::new());
-        for rows in rows {
-            match rows {
-                Rows::Flat(flat) => flats.push(flat),
-                Rows::Nested(rows) => nested.push(rows),
-            }
-        }
+    /// Encodes flat rows of units that follow upon each other into as few row groups as may be.
+    pub fn encode_flat(&self, flats: Vec<Flat>) -> Result<Vec<EncodedGroup>> {
         let mut groups = Vec::new();
-        if !nested.is_empty() {
-            groups.push(self.encode_nested(nested)?);
-        }
         let mut flats = flats.into_iter().peekable();
         while let Some(mut first) = flats.next() {
             if !flats.peek().is_some_and(|next| first.has_room_for(next)) {
-                groups.push(self.encode_flat(&mut first)?);
+                groups.push(self.encode_rows(&mut first)?);
                 self.give_back(first)?;
                 continue;
             }
@@ -173,7 +162,7 @@ impl Encoder {
                 self.give_back(flat)?;
                 next = flats.next_if(|next| joined.has_room_for(next));
             }
-            groups.push(self.encode_flat(&mut joined)?);
+            groups.push(self.encode_rows(&mut joined)?);
             joined.clear();
             let mut spare = self.joined.lock().map_err(internal)?;
             if spare.len() < MOST_JOINED {
@@ -197,19 +186,15 @@ impl Encoder {
         append(&mut writer, group).and_then(|()| writer.into_inner()).map_err(internal)
     }
 
-    fn encode_nested(&self, parts: Vec<Nested>) -> Result<EncodedGroup> {
-        let rows = parts.iter().map(Nested::rows).sum();
-        let mut parts: Vec<_> = parts.into_iter().map(Nested::into_columns).collect();
+    /// Encodes nested rows column by column; each is made for it and freed when it is done.
+    pub fn encode_nested(&self, nested: Nested) -> Result<EncodedGroup> {
+        let rows = nested.rows();
         let mut chunks = Vec::new();
-        for (field, factory) in self.schema.fields().iter().zip(&self.factories) {
-            let mut writers = factory.create_column_writers(0).map_err(internal)?;
-            for array in parts.iter_mut().filter_map(Iterator::next) {
-                let leaves = compute_leaves(field, &array?).map_err(internal)?;
-                for (writer, leaf) in writers.iter_mut().zip(leaves) {
-                    writer.write(&leaf).map_err(internal)?;
-                }
-            }
-            for writer in writers {
+        for ((field, factory), array) in self.schema.fields().iter().zip(&self.factories).zip(nested.into_columns()) {
+            let writers = factory.create_column_writers(0).map_err(internal)?;
+            let leaves = compute_leaves(field, &array?).map_err(internal)?;
+            for (mut writer, leaf) in writers.into_iter().zip(leaves) {
+                writer.write(&leaf).map_err(internal)?;
                 chunks.push(EncodedChunk::Array(writer.close().map_err(internal)?));
             }
         }
@@ -217,7 +202,7 @@ impl Encoder {
     }
 
     /// In the flat files every column is one leaf.
-    fn encode_flat(&self, flat: &mut Flat) -> Result<EncodedGroup> {
+    fn encode_rows(&self, flat: &mut Flat) -> Result<EncodedGroup> {
         let rows = flat.rows();
         let bench = self.benches.lock().map_err(internal)?.pop();
         let mut bench = bench.map_or_else(|| Workbench::new(ZSTD_LEVEL), Ok).map_err(internal)?;

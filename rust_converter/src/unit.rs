@@ -13,7 +13,7 @@ use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, FlatRow, Mapped, Mapper, Mode, Place, Sink};
 use crate::otlp::json::{self, LineError};
 use crate::otlp::{Request, proto};
-use crate::parquet::Spare;
+use crate::parquet::{EncodedGroup, Spare};
 use crate::report::{Events, Incomplete, Records, Reject, Signal};
 
 /// A file of the output: a signal's flat table, or one of its classes.
@@ -82,6 +82,8 @@ impl Rows {
 pub(crate) struct Done {
     /// Rows, in order within each part
     pub rows: Vec<(Part, Rows)>,
+    /// Rows that are encoded already
+    pub groups: Vec<(Part, EncodedGroup)>,
     /// Events as JSON Lines
     pub json: String,
     pub records: BTreeMap<(usize, Signal), Records>,

@@ -26,7 +26,7 @@ use crate::report::Signal;
 pub(crate) use column::FlatColumn;
 use column::{At, Cells};
 use labels::Labels;
-use rules::{Found, Lookup, NONE_FOUND, Objects, lookups, push_first, push_rule, was_scraped};
+use rules::{Found, Lookup, NONE_FOUND, Objects, Spot, lookups, push_first, push_rule, spots, was_scraped};
 
 /// Name of the element in the flat files' lists.
 const ELEMENT: &str = "element";
@@ -243,10 +243,33 @@ impl<K: PartialEq> Codes<K> {
 struct FlatCells {
     rule: Option<Rule>,
     lookups: Vec<Lookup>,
+    /// Where it looks, if only in [`Objects`].
+    spots: Option<[Spot; 2]>,
+    /// Whether the last row has no value.
+    is_null: bool,
     cells: Cells,
 }
 
 impl FlatCells {
+    /// Most columns have no value in most rows, so that is found out first.
+    #[inline]
+    fn push_row(&mut self, row: &FlatRow<'_>, found: &Found<'_>, at: &mut At, scratch: &mut String) {
+        match &self.spots {
+            Some([one, other]) => match one.node(found).or_else(|| other.node(found)) {
+                Some(node) => {
+                    self.is_null = false;
+                    self.cells.node(at, node);
+                }
+                None if self.is_null => {}
+                None => {
+                    self.is_null = true;
+                    self.cells.null(at);
+                }
+            },
+            None => self.push(row, found, at, scratch),
+        }
+    }
+
     #[inline]
     fn push(&mut self, row: &FlatRow<'_>, found: &Found<'_>, at: &mut At, scratch: &mut String) {
         match self.rule {
@@ -275,7 +298,8 @@ impl Flat {
                 objects.resolve(&mut lookups);
             }
             let cells = Cells::new(column, level != Level::Row);
-            held.push(FlatCells { rule: column.rule, lookups, cells });
+            let spots = spots(&lookups).filter(|_| column.rule.is_none());
+            held.push(FlatCells { rule: column.rule, lookups, spots, is_null: true, cells });
         }
         Self {
             signal,
@@ -346,7 +370,7 @@ impl Flat {
             }
         }
         let found = self.objects.find(row.event);
-        by_row.iter_mut().for_each(|held| held.push(row, &found, at, scratch));
+        by_row.iter_mut().for_each(|held| held.push_row(row, &found, at, scratch));
         at.row += 1;
         at.longest * at.row as usize > self.room && self.is_full()
     }
@@ -403,7 +427,10 @@ impl Flat {
 
     /// Forgets the rows and keeps the memory.
     pub fn clear(&mut self) {
-        self.levels.iter_mut().flatten().for_each(|held| held.cells.clear());
+        for held in self.levels.iter_mut().flatten() {
+            held.cells.clear();
+            held.is_null = true;
+        }
         (self.at, self.room) = (At::default(), MOST_TEXT);
         (self.group, self.class, self.label) = (None, None, None);
         self.group_codes.clear();

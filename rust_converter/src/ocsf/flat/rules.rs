@@ -13,11 +13,34 @@ use crate::text::push_map;
 /// Where a column looks, with names resolved once.
 pub(super) enum Lookup {
     Path(&'static [usize]),
-    /// In one of the [`Objects`] of the row, at this index.
-    Inside(usize, usize),
+    /// In one of the [`Objects`] of the row
+    Inside(Spot),
     Named(Name),
     Plain(&'static str),
     Resource(&'static str),
+}
+
+/// A place in one of the [`Objects`] of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Spot {
+    object: usize,
+    index: usize,
+}
+
+impl Spot {
+    #[inline]
+    pub fn node<'f>(self, found: &Found<'f>) -> Option<&'f Node<'f>> {
+        found.get(self.object)?.as_ref()?.get(self.index)?.as_ref()
+    }
+}
+
+/// The places, one of them twice if it is the only one; none when there are more, or others.
+pub(super) fn spots(lookups: &[Lookup]) -> Option<[Spot; 2]> {
+    match lookups {
+        [Lookup::Inside(only)] => Some([*only; 2]),
+        [Lookup::Inside(one), Lookup::Inside(other)] => Some([*one, *other]),
+        _ => None,
+    }
 }
 
 /// Where this column looks.
@@ -54,7 +77,7 @@ impl Objects {
                     self.0.push(path);
                 }
                 if place < MOST_OBJECTS {
-                    *lookup = Lookup::Inside(place, *last);
+                    *lookup = Lookup::Inside(Spot { object: place, index: *last });
                 }
             }
         }
@@ -81,10 +104,8 @@ impl Objects {
 pub(super) fn push_first(lookups: &[Lookup], row: &FlatRow<'_>, found: &Found<'_>, cells: &mut Cells, at: &mut At) {
     for lookup in lookups {
         match lookup {
-            Lookup::Inside(place, index) => {
-                if let Some(values) = found[*place]
-                    && let Some(Some(node)) = values.get(*index)
-                {
+            Lookup::Inside(spot) => {
+                if let Some(node) = spot.node(found) {
                     return cells.node(at, node);
                 }
             }
