@@ -1,7 +1,8 @@
 //! A conversion from paths to files: discovers the input, runs the workers, writes in input order, reports.
 //!
-//! The only place that knows threads. Units are cut by bytes, workers convert them in any order, and their results are
-//! taken in input order, so that the output does not depend on the number of threads. A bounded number is in flight.
+//! The only place that knows threads. Units are cut by bytes, workers convert them in any order, the last of those that
+//! go together is followed by their encoding, and results are taken in input order, so that the output does not depend on
+//! the number of threads. A bounded number is in flight.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -125,6 +126,9 @@ pub struct Progress {
 /// Tells the caller how far the run is; false stops it.
 pub type Tick<'t> = dyn FnMut(Progress) -> bool + 't;
 
+/// Units that go together, and their row groups in order.
+type Encoded = (Vec<Done>, Vec<(Part, EncodedGroup)>);
+
 /// Converts files to files.
 pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
     let started = Instant::now();
@@ -143,14 +147,14 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
         }
         Ok(done)
     };
-    let encode = |mut units: Vec<Done>| -> Result<(Vec<Done>, Vec<(Part, EncodedGroup)>)> {
+    let encode = |mut units: Vec<Done>| -> Result<Encoded> {
         let mut groups = Vec::new();
         let mut flats: BTreeMap<Part, Vec<Flat>> = BTreeMap::new();
         for done in &mut units {
             groups.append(&mut done.groups);
             for (part, rows) in std::mem::take(&mut done.rows) {
                 if let Rows::Flat(flat) = rows {
-                    flats.entry(part).or_default().push(flat);
+                    flats.entry(part).or_default().push(*flat);
                 }
             }
         }

@@ -38,7 +38,7 @@ impl<'o> Hybrid<'o> {
         if count == 1 {
             return self.pack(value);
         }
-        while count > 0 && (self.packed % GROUP != 0 || count < GROUP) {
+        while count > 0 && (!self.packed.is_multiple_of(GROUP) || count < GROUP) {
             self.pack(value);
             count -= 1;
         }
@@ -80,7 +80,7 @@ impl<'o> Hybrid<'o> {
 
     /// Fills the last group up with zeros.
     pub fn finish(mut self) {
-        while self.packed % GROUP != 0 {
+        while !self.packed.is_multiple_of(GROUP) {
             self.pack(0);
         }
         self.end_groups();

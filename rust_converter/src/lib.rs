@@ -21,6 +21,7 @@ mod semconv;
 pub mod stages;
 mod text;
 mod unit;
+mod values;
 
 #[cfg(feature = "python")]
 mod python;

@@ -16,9 +16,10 @@ use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Compressor;
 
 use crate::cells::{
-    LENGTH, ListColumn, NULL, NumberColumn, PlainNumbers, PlainText, Presence, Run, TextColumn, TextPage, Texts, pays,
+    ListColumn, NULL, NumberColumn, PlainNumbers, PlainText, Presence, Run, TextColumn, TextPage, pays,
 };
 use crate::encodings::{Hybrid, delta_packed, levels, packed_width};
+use crate::values::{LENGTH, Texts};
 
 /// Longer texts are no use as minimum or maximum.
 const MAX_STATISTIC: usize = 64;

@@ -62,7 +62,7 @@ impl Wanted {
 /// Rows of one part.
 pub(crate) enum Rows {
     /// Of a flat file
-    Flat(Flat),
+    Flat(Box<Flat>),
     /// Of a class
     Nested(Nested),
 }
@@ -140,7 +140,7 @@ impl Collector<'_> {
     /// Ends the rows that have been collected.
     fn cut(&mut self) {
         for (signal, flat) in std::mem::take(&mut self.flat) {
-            self.done.rows.push((Part::Flat(signal), Rows::Flat(flat)));
+            self.done.rows.push((Part::Flat(signal), Rows::Flat(Box::new(flat))));
         }
         for ((class, signal), nested) in std::mem::take(&mut self.nested) {
             self.done.rows.push((Part::Nested(class, signal), Rows::Nested(nested)));

@@ -1,7 +1,7 @@
 //! Numbers for the sets of attributes of metric points: a series comes again with every export.
 
-use crate::cells::Texts;
 use crate::otlp::{Attributes, KeyValue, Value};
+use crate::values::Texts;
 
 /// Sets of attributes with the group of their point, each kept once.
 #[derive(Default)]
