@@ -19,6 +19,9 @@ const OCSF_TYPE: &str = "ocsf_type";
 /// Parquet's and Arrow's standard name of a list's element.
 const ELEMENT: &str = "element";
 
+/// Text that a column may hold before the rows are cut, so that a very long line cannot overflow an Arrow column.
+pub(crate) const MOST_TEXT: usize = 64 << 20;
+
 /// The Arrow schema of a class in the nested layout.
 pub(crate) fn nested_schema(class: &Class, core: bool) -> SchemaRef {
     let indexes = if core { class.core_fields } else { class.fields };
@@ -51,99 +54,144 @@ fn data_type(kind: &Kind) -> DataType {
     }
 }
 
-/// A column under construction.
+/// A column under construction. Rows that were not told have no value, and take no memory until the column is finished.
+struct Column {
+    cells: Cells,
+    /// Rows that the cells hold.
+    rows: usize,
+}
+
 enum Cells {
     Bool(BooleanBuilder),
     Long(Int64Builder),
     Double(Float64Builder),
     Text(StringBuilder),
-    Struct { fields: Fields, children: Vec<Cells>, validity: NullBufferBuilder },
-    List { field: FieldRef, item: Box<Cells>, offsets: Vec<i32>, validity: NullBufferBuilder },
+    /// Its fields have the rows of the object itself.
+    Struct {
+        fields: Fields,
+        children: Vec<Column>,
+        validity: NullBufferBuilder,
+    },
+    /// Its items have rows of their own.
+    List {
+        field: FieldRef,
+        item: Box<Column>,
+        offsets: Vec<i32>,
+        validity: NullBufferBuilder,
+    },
 }
 
-impl Cells {
+/// What became of a value.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// It has another type than the schema declares.
+    is_other: bool,
+    /// The column has as much text as it may.
+    is_full: bool,
+}
+
+impl Told {
+    fn add(&mut self, other: Self) {
+        self.is_other |= other.is_other;
+        self.is_full |= other.is_full;
+    }
+}
+
+impl Column {
     fn new(kind: &Kind) -> Self {
-        match kind {
+        let cells = match kind {
             // Most of some hundred columns stay empty, and Arrow would set 5 KB aside for each.
-            Kind::Bool => Self::Bool(BooleanBuilder::with_capacity(0)),
-            Kind::Long => Self::Long(Int64Builder::with_capacity(0)),
-            Kind::Double => Self::Double(Float64Builder::with_capacity(0)),
-            Kind::Text | Kind::Json => Self::Text(StringBuilder::with_capacity(0, 0)),
-            Kind::Object(schema) => Self::Struct {
+            Kind::Bool => Cells::Bool(BooleanBuilder::with_capacity(0)),
+            Kind::Long => Cells::Long(Int64Builder::with_capacity(0)),
+            Kind::Double => Cells::Double(Float64Builder::with_capacity(0)),
+            Kind::Text | Kind::Json => Cells::Text(StringBuilder::with_capacity(0, 0)),
+            Kind::Object(schema) => Cells::Struct {
                 fields: schema.fields.iter().map(|field| Arc::new(arrow_field(field))).collect(),
                 children: schema.fields.iter().map(|field| Self::new(&field.kind)).collect(),
                 validity: NullBufferBuilder::new(0),
             },
-            Kind::List(item) => Self::List {
+            Kind::List(item) => Cells::List {
                 field: Arc::new(Field::new(ELEMENT, data_type(item), true)),
                 item: Box::new(Self::new(item)),
                 offsets: vec![0],
                 validity: NullBufferBuilder::new(0),
             },
+        };
+        Self { cells, rows: 0 }
+    }
+
+    /// The value of a row.
+    fn set(&mut self, row: usize, node: Node<'_>) -> Told {
+        self.skip(row);
+        let mut told = Told::default();
+        match (&mut self.cells, node) {
+            (Cells::Bool(cells), Node::Bool(value)) => cells.append_value(value),
+            (Cells::Long(cells), Node::Long(value)) => cells.append_value(value),
+            (Cells::Double(cells), Node::Double(value)) => cells.append_value(value),
+            (Cells::Text(cells), Node::Text(value) | Node::Json(value)) => {
+                cells.append_value(value);
+                told.is_full = cells.values_slice().len() > MOST_TEXT;
+            }
+            (Cells::Struct { children, validity, .. }, Node::Object(object)) => {
+                validity.append_non_null();
+                for (child, value) in children.iter_mut().zip(object.values) {
+                    if let Some(value) = value {
+                        told.add(child.set(row, *value));
+                    }
+                }
+            }
+            (Cells::List { item, offsets, validity, .. }, Node::List(items)) => {
+                validity.append_non_null();
+                let start = offsets.last().copied().unwrap_or(0);
+                for (row, value) in (start as usize..).zip(items) {
+                    told.add(item.set(row, *value));
+                }
+                offsets.push(start + items.len() as i32);
+            }
+            // It stays without a value.
+            _ => return Told { is_other: true, ..told },
+        }
+        self.rows += 1;
+        told
+    }
+
+    /// The rows before this one that were not told have no value.
+    fn skip(&mut self, row: usize) {
+        let missing = row - self.rows;
+        if missing == 0 {
+            return;
+        }
+        self.rows = row;
+        match &mut self.cells {
+            Cells::Bool(cells) => cells.append_nulls(missing),
+            Cells::Long(cells) => cells.append_nulls(missing),
+            Cells::Double(cells) => cells.append_nulls(missing),
+            Cells::Text(cells) => cells.append_nulls(missing),
+            Cells::Struct { validity, .. } => validity.append_n_nulls(missing),
+            Cells::List { offsets, validity, .. } => {
+                validity.append_n_nulls(missing);
+                offsets.extend(std::iter::repeat_n(offsets.last().copied().unwrap_or(0), missing));
+            }
         }
     }
 
-    /// Appends a value; false when it has another type than the schema declares.
-    fn push(&mut self, node: Option<Node<'_>>) -> bool {
-        match (self, node) {
-            (Self::Bool(cells), Some(Node::Bool(value))) => cells.append_value(value),
-            (Self::Bool(cells), None) => cells.append_null(),
-            (Self::Long(cells), Some(Node::Long(value))) => cells.append_value(value),
-            (Self::Long(cells), None) => cells.append_null(),
-            (Self::Double(cells), Some(Node::Double(value))) => cells.append_value(value),
-            (Self::Double(cells), None) => cells.append_null(),
-            (Self::Text(cells), Some(Node::Text(value) | Node::Json(value))) => cells.append_value(value),
-            (Self::Text(cells), None) => cells.append_null(),
-            (Self::Struct { children, validity, .. }, Some(Node::Object(object))) => {
-                validity.append_non_null();
-                return children
-                    .iter_mut()
-                    .zip(object.values)
-                    .fold(true, |fine, (cells, value)| cells.push(*value) && fine);
+    /// This many rows as an array.
+    fn finish(mut self, rows: usize) -> Result<ArrayRef> {
+        self.skip(rows);
+        Ok(match self.cells {
+            Cells::Bool(mut cells) => Arc::new(cells.finish()),
+            Cells::Long(mut cells) => Arc::new(cells.finish()),
+            Cells::Double(mut cells) => Arc::new(cells.finish()),
+            Cells::Text(mut cells) => Arc::new(cells.finish()),
+            Cells::Struct { fields, children, mut validity } => {
+                let arrays = children.into_iter().map(|child| child.finish(rows)).collect::<Result<Vec<_>>>()?;
+                Arc::new(StructArray::try_new(fields, arrays, validity.finish()).map_err(internal)?)
             }
-            (Self::Struct { children, validity, .. }, None) => {
-                validity.append_null();
-                for cells in children {
-                    cells.push(None);
-                }
-            }
-            (Self::List { item, offsets, validity, .. }, Some(Node::List(items))) => {
-                validity.append_non_null();
-                let mut fine = true;
-                for value in items.iter() {
-                    fine &= item.push(Some(*value));
-                }
-                offsets.push(offsets.last().copied().unwrap_or(0) + items.len() as i32);
-                return fine;
-            }
-            (Self::List { offsets, validity, .. }, None) => {
-                validity.append_null();
-                offsets.push(offsets.last().copied().unwrap_or(0));
-            }
-            (cells, Some(_)) => {
-                cells.push(None);
-                return false;
-            }
-        }
-        true
-    }
-
-    fn finish(&mut self) -> Result<ArrayRef> {
-        Ok(match self {
-            Self::Bool(cells) => Arc::new(cells.finish()),
-            Self::Long(cells) => Arc::new(cells.finish()),
-            Self::Double(cells) => Arc::new(cells.finish()),
-            Self::Text(cells) => Arc::new(cells.finish()),
-            Self::Struct { fields, children, validity } => {
-                let arrays = children.iter_mut().map(Self::finish).collect::<Result<Vec<_>>>()?;
-                Arc::new(StructArray::try_new(fields.clone(), arrays, validity.finish()).map_err(internal)?)
-            }
-            Self::List { field, item, offsets, validity } => {
-                let ends = std::mem::replace(offsets, vec![0]);
-                let offsets = OffsetBuffer::new(ends.into());
-                Arc::new(
-                    ListArray::try_new(field.clone(), offsets, item.finish()?, validity.finish()).map_err(internal)?,
-                )
+            Cells::List { field, item, offsets, mut validity } => {
+                let items = offsets.last().copied().unwrap_or(0) as usize;
+                let offsets = OffsetBuffer::new(offsets.into());
+                let items = item.finish(items)?;
+                Arc::new(ListArray::try_new(field, offsets, items, validity.finish()).map_err(internal)?)
             }
         })
     }
@@ -158,7 +206,7 @@ pub(crate) fn internal(error: impl std::fmt::Display) -> Error {
 pub(crate) struct Nested {
     schema: SchemaRef,
     indexes: &'static [usize],
-    cells: Vec<Cells>,
+    columns: Vec<Column>,
     rows: usize,
 }
 
@@ -169,24 +217,39 @@ impl Nested {
         Self {
             schema: nested_schema(class, core),
             indexes,
-            cells: indexes.iter().map(|index| Cells::new(&EVENT.fields[*index].kind)).collect(),
+            columns: indexes.iter().map(|index| Column::new(&EVENT.fields[*index].kind)).collect(),
             rows: 0,
         }
     }
 
-    /// Appends an event of the class.
-    pub fn push(&mut self, event: &Event<'_>) {
-        for (index, cells) in self.indexes.iter().zip(&mut self.cells) {
-            let fits = cells.push(event.root.get(*index).copied());
-            debug_assert!(fits, "{} has another type than declared", EVENT.fields[*index].name);
+    /// Appends an event of the class; gives whether the rows are to be cut behind it.
+    pub fn push(&mut self, event: &Event<'_>) -> bool {
+        let mut told = Told::default();
+        for (index, column) in self.indexes.iter().zip(&mut self.columns) {
+            if let Some(node) = event.root.get(*index) {
+                told.add(column.set(self.rows, *node));
+            }
         }
+        debug_assert!(!told.is_other, "{} has a value of another type than declared", event.class.name);
         self.rows += 1;
+        told.is_full
     }
 
-    /// Takes the rows out as a batch.
-    pub fn take(&mut self) -> Result<RecordBatch> {
-        self.rows = 0;
-        let arrays = self.cells.iter_mut().map(Cells::finish).collect::<Result<Vec<_>>>()?;
-        RecordBatch::try_new(self.schema.clone(), arrays).map_err(internal)
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The columns, each made when it is asked for and no longer kept.
+    pub fn into_columns(self) -> impl Iterator<Item = Result<ArrayRef>> {
+        let rows = self.rows;
+        self.columns.into_iter().map(move |column| column.finish(rows))
+    }
+
+    /// The rows as a batch.
+    pub fn into_batch(self) -> Result<RecordBatch> {
+        let schema = self.schema.clone();
+        let arrays = self.into_columns().collect::<Result<Vec<_>>>()?;
+        RecordBatch::try_new(schema, arrays).map_err(internal)
     }
 }

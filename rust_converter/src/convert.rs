@@ -1,7 +1,8 @@
 //! A conversion from paths to files: discovers the input, runs the workers, writes in input order, reports.
 //!
-//! The only place that knows threads. Units are cut by bytes, workers convert them in any order, and their results are
-//! taken in input order, so that the output does not depend on the number of threads. A bounded number is in flight.
+//! The only place that knows threads. Units are cut by bytes, workers convert them in any order, the last of those that
+//! go together is followed by their encoding, and results are taken in input order, so that the output does not depend on
+//! the number of threads. A bounded number is in flight.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,18 +17,21 @@ use arrow_schema::SchemaRef;
 use crate::columns::nested_schema;
 use crate::error::{Error, Result};
 use crate::input::{self, ByteRange, GiveBack, Inputs, Reader, Unit, discover};
-use crate::ocsf::flat_schema;
 use crate::ocsf::schema::CLASSES;
+use crate::ocsf::{Flat, flat_schema};
 use crate::parquet::{Closed, EncodedGroup, Encoder, Spare, Target, TextFile};
 use crate::report::{FileReport, Incomplete, Output, Reject, Report, Signal};
 use crate::text::push_json_string;
-use crate::unit::{Done, Part, Spares, Wanted, Worker};
+use crate::unit::{Done, Part, Rows, Spares, Wanted, Worker};
 
-/// Decoded bytes in a unit, and so about in a row group. Sixteen threads hold eighteen of them, converted to a half more.
-pub(crate) const UNIT_BYTES: usize = 5 << 20;
+/// Decoded bytes in a unit. Sixteen threads hold seventeen of them.
+pub(crate) const UNIT_BYTES: usize = 4 << 20;
 
-/// The most units in flight that become nested columns, which take three times as much.
-const MOST_NESTED: usize = 6;
+/// Units whose flat rows are written together, so that row groups are large where units are small.
+const TOGETHER: usize = 4;
+
+/// The most units that become nested columns at once, which take some 40 MiB each.
+const MOST_NESTED: usize = 4;
 
 /// How often the caller is asked whether to go on.
 const TICK: Duration = Duration::from_millis(100);
@@ -122,6 +126,9 @@ pub struct Progress {
 /// Tells the caller how far the run is; false stops it.
 pub type Tick<'t> = dyn FnMut(Progress) -> bool + 't;
 
+/// Units that go together, and their row groups in order.
+type Encoded = (Vec<Done>, Vec<(Part, EncodedGroup)>);
+
 /// Converts files to files.
 pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
     let started = Instant::now();
@@ -130,17 +137,36 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
     let wanted = options.wanted();
     let mut writer = Writer::new(options, wanted.spare.clone())?;
     let encoders = writer.encoders.clone();
-    let encode = |done: Done| -> Result<(Done, Vec<(Part, EncodedGroup)>)> {
-        let mut done = done;
-        let groups = std::mem::take(&mut done.rows)
-            .into_iter()
-            .map(|(part, rows)| Ok((part, encoders.of(part)?.encode(rows)?)))
-            .collect::<Result<Vec<_>>>()?;
-        Ok((done, groups))
+    // Nested rows take three times as much as flat ones, so they do not wait for those of other units.
+    let early = |mut done: Done| -> Result<Done> {
+        for (part, rows) in std::mem::take(&mut done.rows) {
+            match rows {
+                Rows::Nested(nested) => done.groups.push((part, encoders.of(part)?.encode_nested(nested)?)),
+                flat @ Rows::Flat(_) => done.rows.push((part, flat)),
+            }
+        }
+        Ok(done)
     };
-    run(options, &wanted, &inputs, &encode, tick, &mut report, &mut |report, (done, groups)| {
-        absorb(report, &done);
-        for reject in &done.rejects {
+    let encode = |mut units: Vec<Done>| -> Result<Encoded> {
+        let mut groups = Vec::new();
+        let mut flats: BTreeMap<Part, Vec<Flat>> = BTreeMap::new();
+        for done in &mut units {
+            groups.append(&mut done.groups);
+            for (part, rows) in std::mem::take(&mut done.rows) {
+                if let Rows::Flat(flat) = rows {
+                    flats.entry(part).or_default().push(*flat);
+                }
+            }
+        }
+        for (part, flats) in flats {
+            groups.extend(encoders.of(part)?.encode_flat(flats)?.into_iter().map(|group| (part, group)));
+        }
+        Ok((units, groups))
+    };
+    let work = Work { options, wanted: &wanted, inputs: &inputs, together: TOGETHER, early: &early, after: &encode };
+    work.run(tick, &mut report, &mut |report, (units, groups)| {
+        units.iter().for_each(|done| absorb(report, done));
+        for reject in units.iter().flat_map(|done| &done.rejects) {
             if options.strict {
                 return Err(Error::Strict(format!(
                     "{}:{}: {}; nothing was written (--strict)",
@@ -189,13 +215,15 @@ pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, T
             tables.insert(signal.name().to_string(), Table { schema: flat_schema(*signal), batches: Vec::new() });
         }
     }
-    run(options, &wanted, &inputs, &Ok, tick, &mut report, &mut |_, done: Done| {
+    let work: Work<'_, Vec<Done>> =
+        Work { options, wanted: &wanted, inputs: &inputs, together: 1, early: &Ok, after: &Ok };
+    work.run(tick, &mut report, &mut |_, units| {
         // There is no file for rejects here, so nothing may be left out.
-        if let Some(reject) = done.rejects.first() {
+        if let Some(reject) = units.iter().flat_map(|done| &done.rejects).next() {
             let file = &inputs.files[reject.file];
             return Err(Error::Input(format!("{}:{}: {}", file.name, file.line(reject.line), reject.reason)));
         }
-        for (part, rows) in done.rows {
+        for (part, rows) in units.into_iter().flat_map(|done| done.rows) {
             let name = part_name(part);
             let batch = rows.into_batch()?;
             let schema = batch.schema();
@@ -211,10 +239,15 @@ pub fn events(options: &Options, tick: &mut Tick<'_>, take: &mut dyn FnMut(Strin
     let inputs = discover(&options.paths, None)?;
     let mut report = new_report(options, &inputs);
     let wanted = Wanted { json: true, ..options.wanted() };
-    run(options, &wanted, &inputs, &Ok, tick, &mut report, &mut |report, done: Done| {
-        absorb(report, &done);
-        done.rejects.iter().for_each(|reject| report.reject(reject));
-        take(done.json)
+    let work: Work<'_, Vec<Done>> =
+        Work { options, wanted: &wanted, inputs: &inputs, together: 1, early: &Ok, after: &Ok };
+    work.run(tick, &mut report, &mut |report, units| {
+        for done in units {
+            absorb(report, &done);
+            done.rejects.iter().for_each(|reject| report.reject(reject));
+            take(done.json)?;
+        }
+        Ok(())
     })?;
     Ok(report)
 }
@@ -275,117 +308,190 @@ fn absorb(report: &mut Report, done: &Done) {
 
 /// What the reader and the workers tell the thread that takes the results.
 enum News<T> {
-    /// The result of a unit, by its number.
+    /// The result of units that follow upon each other, by the number of their bundle.
     Result(u64, Result<T>),
     /// The reader's end: units in all, and the last frames that are still being written.
     End(Result<(u64, Vec<input::Incomplete>)>),
 }
 
-/// Lets a thread read units and the workers convert them, and takes the results in input order.
-fn run<T: Send>(
-    options: &Options,
-    wanted: &Wanted,
-    inputs: &Inputs,
-    after: &(dyn Fn(Done) -> Result<T> + Sync),
-    tick: &mut Tick<'_>,
-    report: &mut Report,
-    take: &mut dyn FnMut(&mut Report, T) -> Result<()>,
-) -> Result<()> {
-    let threads = options.threads();
-    let total: u64 = inputs.files.iter().map(|file| file.bytes).sum();
-    let reader = Reader::new(inputs, UNIT_BYTES);
-    let (consumed, stop) = (reader.consumed(), reader.stop());
-    let give_back: Vec<GiveBack> = (0..threads).map(|_| reader.give_back()).collect();
-    std::thread::scope(|scope| {
-        let (send_unit, receive_unit) = mpsc::channel::<(u64, Unit)>();
-        let (send_news, receive_news) = mpsc::channel::<News<T>>();
-        let (permit, permits) = mpsc::channel::<()>();
-        let receive_unit = Arc::new(Mutex::new(receive_unit));
-        for give_back in give_back {
-            let (units, news) = (Arc::clone(&receive_unit), send_news.clone());
-            scope.spawn(move || {
-                let mut worker = Worker::new(inputs, wanted.clone());
-                loop {
-                    let next = match units.lock() {
-                        Ok(units) => units.recv(),
-                        Err(_) => return,
-                    };
-                    let Ok((number, unit)) = next else { return };
-                    let done = worker.convert(&unit);
-                    give_back.unit(unit);
-                    let result = done.and_then(after);
-                    if news.send(News::Result(number, result)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        scope.spawn(move || {
-            let mut reader = reader;
-            let end = read_units(&mut reader, &permits, &send_unit);
-            let _ = send_news.send(News::End(end));
-        });
+/// Units that wait for others to be written with.
+struct Bundles {
+    /// How many go together.
+    size: u64,
+    held: BTreeMap<u64, BTreeMap<u64, Done>>,
+    /// Units in all, once the reader knows.
+    total: u64,
+}
 
-        let result = (|| {
+/// The results of units that go together, in order, and the number of their bundle.
+type Bundle = (u64, Vec<Done>);
+
+impl Bundles {
+    /// Takes the result of a unit; gives its bundle when that is complete.
+    fn add(&mut self, number: u64, done: Done) -> Option<Bundle> {
+        let bundle = number / self.size;
+        self.held.entry(bundle).or_default().insert(number, done);
+        self.take(bundle)
+    }
+
+    /// Learns how many units there are; gives the last bundle when that is complete now.
+    fn end(&mut self, total: u64) -> Option<Bundle> {
+        self.total = total;
+        self.take(total.checked_sub(1)? / self.size)
+    }
+
+    fn take(&mut self, bundle: u64) -> Option<Bundle> {
+        let size = self.size.min(self.total.saturating_sub(bundle * self.size));
+        let complete = self.held.get(&bundle)?.len() as u64 == size;
+        complete.then(|| self.held.remove(&bundle)).flatten().map(|units| (bundle, units.into_values().collect()))
+    }
+}
+
+/// A conversion of all inputs: `early` does what it can for one unit, `after` makes something of those that go together.
+struct Work<'w, T> {
+    options: &'w Options,
+    wanted: &'w Wanted,
+    inputs: &'w Inputs,
+    together: usize,
+    early: &'w (dyn Fn(Done) -> Result<Done> + Sync),
+    after: &'w (dyn Fn(Vec<Done>) -> Result<T> + Sync),
+}
+
+/// What bounds the units in flight.
+struct Permits {
+    /// One for each unit that is read and not converted.
+    raw: mpsc::Receiver<()>,
+    /// One for each unit that is read and not taken.
+    held: mpsc::Receiver<()>,
+}
+
+impl<T: Send> Work<'_, T> {
+    /// Lets a thread read units and the workers convert them, and takes the results in input order.
+    fn run(
+        &self,
+        tick: &mut Tick<'_>,
+        report: &mut Report,
+        take: &mut dyn FnMut(&mut Report, T) -> Result<()>,
+    ) -> Result<()> {
+        let most = if self.wanted.nested { MOST_NESTED } else { usize::MAX };
+        let threads = self.options.threads().min(most);
+        let together = self.together;
+        let total: u64 = self.inputs.files.iter().map(|file| file.bytes).sum();
+        let reader = Reader::new(self.inputs, UNIT_BYTES);
+        let (consumed, stop) = (reader.consumed(), reader.stop());
+        let give_back: Vec<GiveBack> = (0..threads).map(|_| reader.give_back()).collect();
+        let bundles = Mutex::new(Bundles { size: together as u64, held: BTreeMap::new(), total: u64::MAX });
+        std::thread::scope(|scope| {
+            let (send_unit, receive_unit) = mpsc::channel::<(u64, Unit)>();
+            let (send_news, receive_news) = mpsc::channel::<News<T>>();
+            let (permit_raw, raw) = mpsc::channel::<()>();
+            let (permit_held, held) = mpsc::channel::<()>();
             // One unit more than workers, so that none waits for the next.
-            let most = if wanted.nested { MOST_NESTED } else { usize::MAX };
-            for _ in 0..(threads + 1).min(most) {
-                let _ = permit.send(());
-            }
-            let mut waiting: BTreeMap<u64, T> = BTreeMap::new();
-            let mut taken = 0u64;
-            let mut units = None;
-            let mut last_tick = Instant::now();
-            loop {
-                match receive_news.recv_timeout(TICK) {
-                    Ok(News::Result(number, result)) => {
-                        waiting.insert(number, result?);
-                    }
-                    Ok(News::End(end)) => {
-                        let (sent, tails) = end?;
-                        units = Some(sent);
-                        for tail in tails {
-                            let (file, line) = (tail.file as usize, tail.number);
-                            report.files[file].incomplete =
-                                Some(Incomplete { file, line, offset: tail.offset, bytes: tail.bytes });
+            let give = |permit: &mpsc::Sender<()>, count: usize| (0..count).all(|_| permit.send(()).is_ok());
+            give(&permit_raw, threads + 1);
+            give(&permit_held, threads + 1 + 2 * together);
+            let receive_unit = Arc::new(Mutex::new(receive_unit));
+            for give_back in give_back {
+                let (units, news, permit) = (Arc::clone(&receive_unit), send_news.clone(), permit_raw.clone());
+                let bundles = &bundles;
+                scope.spawn(move || {
+                    let mut worker = Worker::new(self.inputs, self.wanted.clone());
+                    loop {
+                        let next = match units.lock() {
+                            Ok(units) => units.recv(),
+                            Err(_) => return,
+                        };
+                        let Ok((number, unit)) = next else { return };
+                        let done = worker.convert(&unit);
+                        give_back.unit(unit);
+                        let done = (self.early)(done);
+                        let _ = permit.send(());
+                        let done = match done {
+                            Ok(done) => done,
+                            Err(error) => {
+                                let _ = news.send(News::Result(number, Err(error)));
+                                return;
+                            }
+                        };
+                        let Ok(bundle) = bundles.lock().map(|mut bundles| bundles.add(number, done)) else { return };
+                        if let Some((number, units)) = bundle
+                            && news.send(News::Result(number, (self.after)(units))).is_err()
+                        {
+                            return;
                         }
                     }
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return Err(Error::Internal("a worker died".into())),
+                });
+            }
+            drop(permit_raw);
+            let bundles = &bundles;
+            scope.spawn(move || {
+                let mut reader = reader;
+                let end = read_units(&mut reader, &Permits { raw, held }, &send_unit);
+                drop(send_unit);
+                if let Ok((units, _)) = &end
+                    && let Ok(Some((number, units))) = bundles.lock().map(|mut bundles| bundles.end(*units))
+                {
+                    let _ = send_news.send(News::Result(number, (self.after)(units)));
                 }
-                while let Some(result) = waiting.remove(&taken) {
-                    take(report, result)?;
-                    taken += 1;
-                    let _ = permit.send(());
-                }
-                if units == Some(taken) {
-                    return Ok(());
-                }
-                if last_tick.elapsed() >= TICK {
-                    last_tick = Instant::now();
-                    let records = report.events.values().map(|events| events.total).sum();
-                    let bytes_read = consumed.load(Ordering::Relaxed);
-                    if !tick(Progress { bytes_read, bytes_total: total, records }) {
-                        return Err(Error::Interrupted);
+                let _ = send_news.send(News::End(end));
+            });
+
+            let result = (|| {
+                let mut waiting: BTreeMap<u64, T> = BTreeMap::new();
+                let mut taken = 0u64;
+                let mut bundles = None;
+                let mut last_tick = Instant::now();
+                loop {
+                    match receive_news.recv_timeout(TICK) {
+                        Ok(News::Result(number, result)) => {
+                            waiting.insert(number, result?);
+                        }
+                        Ok(News::End(end)) => {
+                            let (sent, tails) = end?;
+                            bundles = Some(sent.div_ceil(together as u64));
+                            for tail in tails {
+                                let (file, line) = (tail.file as usize, tail.number);
+                                report.files[file].incomplete =
+                                    Some(Incomplete { file, line, offset: tail.offset, bytes: tail.bytes });
+                            }
+                        }
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Err(RecvTimeoutError::Disconnected) => return Err(Error::Internal("a worker died".into())),
+                    }
+                    while let Some(result) = waiting.remove(&taken) {
+                        take(report, result)?;
+                        taken += 1;
+                        give(&permit_held, together);
+                    }
+                    if bundles == Some(taken) {
+                        return Ok(());
+                    }
+                    if last_tick.elapsed() >= TICK {
+                        last_tick = Instant::now();
+                        let records = report.events.values().map(|events| events.total).sum();
+                        let bytes_read = consumed.load(Ordering::Relaxed);
+                        if !tick(Progress { bytes_read, bytes_total: total, records }) {
+                            return Err(Error::Interrupted);
+                        }
                     }
                 }
-            }
-        })();
-        // The others end when nobody takes their results and no unit may be read any more.
-        stop.store(true, Ordering::Relaxed);
-        drop((permit, receive_news));
-        result
-    })
+            })();
+            // The others end when nobody takes their results and no unit may be read any more.
+            stop.store(true, Ordering::Relaxed);
+            drop((permit_held, receive_news));
+            result
+        })
+    }
 }
 
 /// Reads a unit for each permit and hands it to the workers; ends early when they are gone.
 fn read_units(
     reader: &mut Reader<'_>,
-    permits: &mpsc::Receiver<()>,
+    permits: &Permits,
     units: &mpsc::Sender<(u64, Unit)>,
 ) -> Result<(u64, Vec<input::Incomplete>)> {
     let mut sent = 0;
-    while permits.recv().is_ok() {
+    while permits.held.recv().is_ok() && permits.raw.recv().is_ok() {
         let Some(unit) = reader.next_unit()? else { break };
         if units.send((sent, unit)).is_err() {
             break;

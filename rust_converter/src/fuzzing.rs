@@ -73,13 +73,13 @@ impl<'i> Converter<'i> {
     }
 
     fn convert(&mut self, unit: &Unit) -> Result<Converted> {
-        let done = self.as_text.convert(unit)?;
+        let done = self.as_text.convert(unit);
         let mut found = Converted {
             records: done.records.values().map(|records| records.read).sum(),
             events: done.json,
             ..Converted::default()
         };
-        for (part, rows) in self.as_columns.convert(unit)?.rows {
+        for (part, rows) in self.as_columns.convert(unit).rows {
             let rows = rows.into_batch()?.num_rows();
             match part {
                 Part::Flat(_) => found.flat_rows += rows,

@@ -6,6 +6,7 @@
 mod cells;
 mod columns;
 pub mod convert;
+mod encodings;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -20,6 +21,7 @@ mod semconv;
 pub mod stages;
 mod text;
 mod unit;
+mod values;
 
 #[cfg(feature = "python")]
 mod python;

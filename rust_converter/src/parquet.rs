@@ -8,25 +8,21 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use arrow_array::RecordBatch;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowLeafColumn, ArrowRowGroupWriterFactory, ArrowWriter, ArrowWriterOptions,
-    compute_leaves,
+    ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriter, ArrowWriterOptions, compute_leaves,
 };
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescPtr};
-use zstd::bulk::Compressor;
 
-use crate::columns::internal;
+use crate::columns::{Nested, internal};
 use crate::error::{Error, Result};
 use crate::ocsf::{Flat, FlatColumn};
-use crate::pages::{Chunk, ChunkWriter};
-use crate::unit::Rows;
+use crate::pages::{Chunk, ChunkWriter, Workbench};
 
 /// Columns whose values hardly repeat: a dictionary would hash every cell for nothing.
 const UNIQUE: &[&str] = &[
@@ -54,6 +50,14 @@ const UNIQUE: &[&str] = &[
     "stacktrace",
     "raw_data",
 ];
+
+/// Of the flat files, text columns whose values are ids: equally long, without order, and rarely worth a dictionary.
+const IDS: &[&str] = &["event_uid", "trace_id", "span_id", "parent_span_id"];
+
+/// Whether a flat column of this name holds ids.
+pub(crate) fn is_id(name: &str) -> bool {
+    IDS.contains(&name)
+}
 
 /// Whether the values of a column of this name hardly repeat.
 pub(crate) fn is_unique(name: &str) -> bool {
@@ -110,10 +114,17 @@ enum EncodedChunk {
 pub(crate) struct Encoder {
     schema: SchemaRef,
     described: SchemaDescPtr,
-    factory: ArrowRowGroupWriterFactory,
+    /// Of each column, for the nested files: writers of all columns at once would hold 70 KB for each leaf of text.
+    factories: Vec<ArrowRowGroupWriterFactory>,
     options: ArrowWriterOptions,
     spare: Spare,
+    /// Where the flat rows of several units are joined, and what pages are made with.
+    joined: Mutex<Vec<Flat>>,
+    benches: Mutex<Vec<Workbench>>,
 }
+
+/// How many of the former are kept to be filled again.
+const MOST_JOINED: usize = 2;
 
 /// Columns of a flat file that were encoded and may be filled again.
 pub(crate) type Spare = Arc<Mutex<Vec<Flat>>>;
@@ -122,24 +133,49 @@ impl Encoder {
     /// An encoder for files of this schema.
     pub fn new(schema: SchemaRef, spare: Spare) -> Result<Self> {
         let options = ArrowWriterOptions::new().with_properties(properties(&schema)?);
-        let writer =
-            ArrowWriter::try_new_with_options(io::sink(), schema.clone(), options.clone()).map_err(internal)?;
-        let (writer, factory) = writer.into_serialized_writer().map_err(internal)?;
-        let described = Arc::new(writer.schema_descr().clone());
-        Ok(Self { schema, described, factory, options, spare })
+        let open = |schema: SchemaRef| {
+            ArrowWriter::try_new_with_options(io::sink(), schema, options.clone())
+                .and_then(ArrowWriter::into_serialized_writer)
+                .map_err(internal)
+        };
+        let described = Arc::new(open(schema.clone())?.0.schema_descr().clone());
+        let alone = |field: &FieldRef| Arc::new(Schema::new(vec![field.clone()]));
+        let factories = schema.fields().iter().map(|field| Ok(open(alone(field))?.1)).collect::<Result<_>>()?;
+        Ok(Self { schema, described, factories, options, spare, joined: Mutex::default(), benches: Mutex::default() })
     }
 
-    /// Encodes rows column by column; each is freed when it is done.
-    pub fn encode(&self, rows: Rows) -> Result<EncodedGroup> {
-        match rows {
-            Rows::Flat(mut flat) => {
-                let group = self.encode_flat(&mut flat);
-                flat.clear();
-                self.spare.lock().map_err(internal)?.push(flat);
-                group
+    /// Encodes flat rows of units that follow upon each other into as few row groups as may be.
+    pub fn encode_flat(&self, flats: Vec<Flat>) -> Result<Vec<EncodedGroup>> {
+        let mut groups = Vec::new();
+        let mut flats = flats.into_iter().peekable();
+        while let Some(mut first) = flats.next() {
+            if !flats.peek().is_some_and(|next| first.has_room_for(next)) {
+                groups.push(self.encode_rows(&mut first)?);
+                self.give_back(first)?;
+                continue;
             }
-            Rows::Nested(batch) => self.encode_batch(&batch),
+            let joined = self.joined.lock().map_err(internal)?.pop();
+            let mut joined = joined.unwrap_or_else(|| Flat::new(first.signal()));
+            let mut next = Some(first);
+            while let Some(mut flat) = next {
+                joined.append(&mut flat);
+                self.give_back(flat)?;
+                next = flats.next_if(|next| joined.has_room_for(next));
+            }
+            groups.push(self.encode_rows(&mut joined)?);
+            joined.clear();
+            let mut spare = self.joined.lock().map_err(internal)?;
+            if spare.len() < MOST_JOINED {
+                spare.push(joined);
+            }
         }
+        Ok(groups)
+    }
+
+    fn give_back(&self, mut flat: Flat) -> Result<()> {
+        flat.clear();
+        self.spare.lock().map_err(internal)?.push(flat);
+        Ok(())
     }
 
     /// A file in memory with this row group alone.
@@ -150,51 +186,43 @@ impl Encoder {
         append(&mut writer, group).and_then(|()| writer.into_inner()).map_err(internal)
     }
 
-    fn encode_batch(&self, batch: &RecordBatch) -> Result<EncodedGroup> {
-        let mut writers = self.factory.create_column_writers(0).map_err(internal)?.into_iter();
+    /// Encodes nested rows column by column; each is made for it and freed when it is done.
+    pub fn encode_nested(&self, nested: Nested) -> Result<EncodedGroup> {
+        let rows = nested.rows();
         let mut chunks = Vec::new();
-        for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
-            for leaf in compute_leaves(field, array).map_err(internal)? {
-                let writer = writers.next().ok_or_else(|| internal("fewer columns than leaves"))?;
-                chunks.push(encode_leaf(writer, &leaf)?);
+        for ((field, factory), array) in self.schema.fields().iter().zip(&self.factories).zip(nested.into_columns()) {
+            let writers = factory.create_column_writers(0).map_err(internal)?;
+            let leaves = compute_leaves(field, &array?).map_err(internal)?;
+            for (mut writer, leaf) in writers.into_iter().zip(leaves) {
+                writer.write(&leaf).map_err(internal)?;
+                chunks.push(EncodedChunk::Array(writer.close().map_err(internal)?));
             }
-        }
-        Ok(EncodedGroup { chunks, rows: batch.num_rows() })
-    }
-
-    /// In the flat files every column is one leaf.
-    fn encode_flat(&self, flat: &mut Flat) -> Result<EncodedGroup> {
-        let rows = flat.rows();
-        let writers = self.factory.create_column_writers(0).map_err(internal)?;
-        let mut zstd = Compressor::new(ZSTD_LEVEL).map_err(internal)?;
-        let mut chunks = Vec::new();
-        for ((writer, field), (column, cells)) in
-            writers.into_iter().zip(self.schema.fields()).zip(self.described.columns().iter().zip(flat.columns()))
-        {
-            let chunk = match cells {
-                FlatColumn::Array(array) => match compute_leaves(field, &array).map_err(internal)?.as_slice() {
-                    [leaf] => encode_leaf(writer, leaf)?,
-                    _ => return Err(internal("a flat column is not one leaf")),
-                },
-                FlatColumn::Dictionary(_, cells) => {
-                    let statistics = !NO_STATISTICS.contains(&field.name().as_str());
-                    let chunk = ChunkWriter::new(column.clone(), &mut zstd).dictionary(cells, statistics);
-                    EncodedChunk::Cells(chunk.map_err(internal)?)
-                }
-                FlatColumn::Text(cells) => {
-                    let chunk = ChunkWriter::new(column.clone(), &mut zstd).plain_text(cells);
-                    EncodedChunk::Cells(chunk.map_err(internal)?)
-                }
-            };
-            chunks.push(chunk);
         }
         Ok(EncodedGroup { chunks, rows })
     }
-}
 
-fn encode_leaf(mut writer: ArrowColumnWriter, leaf: &ArrowLeafColumn) -> Result<EncodedChunk> {
-    writer.write(leaf).map_err(internal)?;
-    writer.close().map(EncodedChunk::Array).map_err(internal)
+    /// In the flat files every column is one leaf.
+    fn encode_rows(&self, flat: &mut Flat) -> Result<EncodedGroup> {
+        let rows = flat.rows();
+        let bench = self.benches.lock().map_err(internal)?.pop();
+        let mut bench = bench.map_or_else(|| Workbench::new(ZSTD_LEVEL), Ok).map_err(internal)?;
+        let mut chunks = Vec::with_capacity(flat.len());
+        for (index, column) in self.described.columns().iter().enumerate() {
+            let statistics = !NO_STATISTICS.contains(&column.name());
+            let writer = ChunkWriter::new(column.clone(), rows, &mut bench);
+            let chunk = match flat.column(index) {
+                FlatColumn::Text(cells) => writer.texts(cells, statistics),
+                FlatColumn::Number(cells) => writer.numbers(cells),
+                FlatColumn::Flag(cells) => writer.flags(cells),
+                FlatColumn::Ids(cells) => writer.ids(cells),
+                FlatColumn::PlainNumber(cells) => writer.plain_numbers(cells),
+                FlatColumn::List(cells) => writer.lists(cells),
+            };
+            chunks.push(EncodedChunk::Cells(chunk.map_err(internal)?));
+        }
+        self.benches.lock().map_err(internal)?.push(bench);
+        Ok(EncodedGroup { chunks, rows })
+    }
 }
 
 /// A Parquet file in the making.

@@ -21,7 +21,6 @@ use crate::ocsf::{Flat, FlatRow, Mapper, Mode, Place, Sink, event_ids, flat_sche
 use crate::otlp::{Request, json, proto};
 use crate::parquet::{EncodedGroup, Encoder, Spare, ZSTD_LEVEL};
 use crate::report::Signal;
-use crate::unit::Rows;
 
 /// CPU seconds of each stage.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,8 +116,8 @@ fn measure_unit(unit: &Unit, signal: Signal, encoder: &Encoder, stages: &mut Sta
     stages.ids += ids;
     stages.columns += with_columns - mapping;
 
-    let (group, spent) = timed(|| encoder.encode(Rows::Flat(rows.0)))?;
-    let compression = compress(encoder, group)?;
+    let (groups, spent) = timed(|| encoder.encode_flat(vec![rows.0]))?;
+    let compression = groups.into_iter().map(|group| compress(encoder, group)).sum::<Result<f64>>()?;
     stages.encoding += spent - compression;
     stages.compression += compression;
     Ok(())

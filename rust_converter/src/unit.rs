@@ -13,7 +13,7 @@ use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, FlatRow, Mapped, Mapper, Mode, Place, Sink};
 use crate::otlp::json::{self, LineError};
 use crate::otlp::{Request, proto};
-use crate::parquet::Spare;
+use crate::parquet::{EncodedGroup, Spare};
 use crate::report::{Events, Incomplete, Records, Reject, Signal};
 
 /// A file of the output: a signal's flat table, or one of its classes.
@@ -59,15 +59,12 @@ impl Wanted {
     }
 }
 
-/// Rows are cut when a column reaches this size, so that a very long line cannot overflow it.
-const BATCH_BYTES: usize = 64 << 20;
-
 /// Rows of one part.
 pub(crate) enum Rows {
     /// Of a flat file
-    Flat(Flat),
+    Flat(Box<Flat>),
     /// Of a class
-    Nested(RecordBatch),
+    Nested(Nested),
 }
 
 impl Rows {
@@ -75,7 +72,7 @@ impl Rows {
     pub fn into_batch(self) -> Result<RecordBatch> {
         match self {
             Self::Flat(flat) => flat.into_batch(),
-            Self::Nested(batch) => Ok(batch),
+            Self::Nested(nested) => nested.into_batch(),
         }
     }
 }
@@ -85,6 +82,8 @@ impl Rows {
 pub(crate) struct Done {
     /// Rows, in order within each part
     pub rows: Vec<(Part, Rows)>,
+    /// Rows that are encoded already
+    pub groups: Vec<(Part, EncodedGroup)>,
     /// Events as JSON Lines
     pub json: String,
     pub records: BTreeMap<(usize, Signal), Records>,
@@ -135,19 +134,17 @@ struct Collector<'d> {
     nested: BTreeMap<(usize, Signal), Nested>,
     tallies: [Tally; Signal::ALL.len()],
     done: &'d mut Done,
-    failed: Option<crate::error::Error>,
 }
 
 impl Collector<'_> {
-    /// Turns what has been collected into batches.
-    fn cut(&mut self) -> Result<()> {
+    /// Ends the rows that have been collected.
+    fn cut(&mut self) {
         for (signal, flat) in std::mem::take(&mut self.flat) {
-            self.done.rows.push((Part::Flat(signal), Rows::Flat(flat)));
+            self.done.rows.push((Part::Flat(signal), Rows::Flat(Box::new(flat))));
         }
-        for ((class, signal), mut nested) in std::mem::take(&mut self.nested) {
-            self.done.rows.push((Part::Nested(class, signal), Rows::Nested(nested.take()?)));
+        for ((class, signal), nested) in std::mem::take(&mut self.nested) {
+            self.done.rows.push((Part::Nested(class, signal), Rows::Nested(nested)));
         }
-        Ok(())
     }
 
     /// Adds the counts to the result.
@@ -179,21 +176,20 @@ impl Sink for Collector<'_> {
             self.done.json.push('\n');
             return;
         }
-        let mut longest = 0;
+        let mut full = false;
         if self.wanted.flat {
             let signal = self.signal;
             let spare = &self.wanted.spare;
             let flat = self.flat.entry(signal).or_insert_with(|| spare.of(signal).unwrap_or_else(|| Flat::new(signal)));
-            longest = flat.push(row);
+            full = flat.push(row);
         }
         if self.wanted.nested {
             let core = self.wanted.core;
-            self.nested.entry((class, self.signal)).or_insert_with(|| Nested::new(event.class, core)).push(event);
+            let rows = self.nested.entry((class, self.signal)).or_insert_with(|| Nested::new(event.class, core));
+            full |= rows.push(event);
         }
-        if longest > BATCH_BYTES
-            && let Err(error) = self.cut()
-        {
-            self.failed.get_or_insert(error);
+        if full {
+            self.cut();
         }
     }
 }
@@ -205,7 +201,7 @@ impl<'i> Worker<'i> {
     }
 
     /// Converts a unit.
-    pub fn convert(&mut self, unit: &Unit) -> Result<Done> {
+    pub fn convert(&mut self, unit: &Unit) -> Done {
         let mut done = Done::default();
         let mut scratch = std::mem::take(&mut self.scratch);
         for (file, bad) in &unit.bad {
@@ -221,7 +217,6 @@ impl<'i> Worker<'i> {
             nested: BTreeMap::new(),
             tallies: Default::default(),
             done: &mut done,
-            failed: None,
         };
         let mut job = Job { mapper, collector };
         for piece in &unit.pieces {
@@ -237,13 +232,9 @@ impl<'i> Worker<'i> {
         }
         let mut collector = job.collector;
         collector.count();
-        collector.cut()?;
-        let failed = collector.failed.take();
+        collector.cut();
         self.scratch = scratch;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(done),
-        }
+        done
     }
 
     fn bad(&self, done: &mut Done, file: usize, bad: &BadPiece) {

@@ -244,7 +244,7 @@ impl<'u> Mapper<'u> {
                                 )
                             }
                         };
-                        sink.event(&event, &FlatRow::point(&event, group, metric, point));
+                        sink.event(&event, &FlatRow::point(&event, group, metric, point, index));
                         self.arena.reset();
                     }
                 }
