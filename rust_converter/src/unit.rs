@@ -170,7 +170,7 @@ impl Collector<'_> {
 
 impl Sink for Collector<'_> {
     fn event(&mut self, event: &Event<'_>, row: &FlatRow<'_>) {
-        let class = CLASSES.iter().position(|class| class.uid == event.class.uid).unwrap_or(0);
+        let class = event.class.index;
         if let Some(tally) = self.tallies.get_mut(self.signal as usize) {
             tally.derived += u64::from(event.derived);
             tally.classes[class] += 1;

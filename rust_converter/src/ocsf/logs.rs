@@ -231,7 +231,7 @@ fn request<'a>(draft: &mut Draft<'a, '_>, attrs: &Resolved<'a>) -> Option<Chosen
     let method = attrs.text(Name::HttpRequestMethod)?;
     let (arena, group) = (draft.arena, draft.group);
     let latency = duration(attrs).and_then(whole);
-    let parts = http(arena, attrs, latency, false);
+    let parts = http(arena, attrs, latency, false, draft.mode.whole);
     let client = client_endpoint(arena, attrs);
     let who = ActorParts { app_name: None, process: false, principal: true };
     let principal = actor_of(arena, group, attrs, who);
