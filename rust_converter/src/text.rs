@@ -246,8 +246,14 @@ pub fn push_hex(out: &mut impl fmt::Write, bytes: &[u8]) {
 /// The two lower-case hexadecimal digits of each byte.
 #[inline]
 pub fn hex_digits<const N: usize>(bytes: &[u8; N]) -> [[u8; 2]; N] {
-    let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
-    bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)])
+    let mut digits = [[0; 2]; N];
+    for (pair, byte) in digits.iter_mut().zip(bytes) {
+        *pair = [byte >> 4, byte & 15];
+    }
+    for digit in digits.as_flattened_mut() {
+        *digit += if *digit < 10 { b'0' } else { b'a' - 10 };
+    }
+    digits
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub(crate) fn map<'a>(
     record: &LogRecord<'a>,
     record_hash: u128,
 ) -> Event<'a> {
-    let attrs: &'a Resolved<'a> = arena.alloc(Resolved::new(record.attributes, true));
+    let attrs: &'a Resolved<'a> = arena.alloc_with(|| Resolved::new(record.attributes, true));
     let mut draft = faulty(arena, group, mode, record, record_hash);
     draft.observed(record.observed_time_unix_nano);
     put_body(&mut draft, record);

@@ -88,7 +88,7 @@ pub(crate) fn faulty<'a, 'g>(
 }
 
 fn span<'a>(arena: &'a Bump, group: &Group<'a>, mode: Mode, record: &Span<'a>, record_hash: u128) -> Event<'a> {
-    let attrs: &'a Resolved<'a> = arena.alloc(Resolved::new(record.attributes, record.kind == SERVER));
+    let attrs: &'a Resolved<'a> = arena.alloc_with(|| Resolved::new(record.attributes, record.kind == SERVER));
     let mut draft = Draft::new(arena, group, mode, LOG_NAME);
     uid_key(&mut draft, record, record_hash, None);
     times(&mut draft, record);

@@ -160,15 +160,15 @@ pub(super) fn short_double(text: &[u8]) -> Option<(f64, usize)> {
 /// The bytes that hexadecimal digits of either case stand for.
 #[inline]
 pub(super) fn hex<const N: usize>(text: &[[u8; 2]; N]) -> Option<[u8; N]> {
+    let (mut halves, mut wrong) = ([[0u8; 2]; N], 0);
+    for (half, character) in halves.as_flattened_mut().iter_mut().zip(text.as_flattened()) {
+        let digit = character.wrapping_sub(b'0');
+        let letter = (character | 0x20).wrapping_sub(b'a');
+        wrong |= u8::from((digit > 9) & (letter > 5));
+        *half = if digit > 9 { letter.wrapping_add(10) } else { digit };
+    }
     let mut bytes = [0; N];
-    let mut wrong = 0;
-    for (byte, pair) in bytes.iter_mut().zip(text) {
-        let [high, low] = pair.map(|character| {
-            let digit = character.wrapping_sub(b'0');
-            let letter = (character | 0x20).wrapping_sub(b'a');
-            wrong |= u8::from(digit > 9 && letter > 5);
-            if digit > 9 { letter.wrapping_add(10) } else { digit }
-        });
+    for (byte, [high, low]) in bytes.iter_mut().zip(halves) {
         *byte = high << 4 | (low & 15);
     }
     (wrong == 0).then_some(bytes)
