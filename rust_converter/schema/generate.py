@@ -137,7 +137,7 @@ class Generator:
 
     def classes(self) -> None:
         names = self.config["event"]
-        for key, extra in self.config["classes"].items():
+        for index, (key, extra) in enumerate(self.config["classes"].items()):
             spec = self.schema["classes"][key]
             attributes = spec["attributes"]
             own = [n for n in names if n in self.config["common"] or n in extra]
@@ -152,12 +152,15 @@ class Generator:
             category = spec.get("category_name") or "Uncategorized"
             folder = key.split("/")[-1]
             activities = rust_captions(attributes["activity_id"]["enum"])
+            enum = attributes["activity_id"]["enum"]
+            names_of_types = {n: {"caption": f"{spec['caption']}: {held['caption']}"} for n, held in enum.items()}
             actor_profile = "host" in (attributes["actor"].get("profiles") or [])
             self.lines.append(f"/// {spec['caption']} ({spec['uid']}).")
             self.lines.append(
                 f"pub static {folder.upper()}: Class = Class {{ uid: {spec['uid']}, name: {rust_text(spec['caption'])}, "
                 f"key: {rust_text(folder)}, category_uid: {spec.get('category_uid') or 0}, "
                 f"category_name: {rust_text(category)}, activities: {activities}, "
+                f"type_names: {rust_captions(names_of_types)}, index: {index}, "
                 f"actor_by_profile: {str(actor_profile).lower()}, trace_in_core: {str(trace_in_core).lower()}, "
                 f"fields: &[{', '.join(str(names.index(n)) for n in own)}], "
                 f"core_fields: &[{', '.join(str(names.index(n)) for n in core)}] }};\n"

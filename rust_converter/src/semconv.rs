@@ -140,11 +140,17 @@ impl Hasher for ShortText {
     fn write(&mut self, bytes: &[u8]) {
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut hash = self.0 ^ bytes.len() as u64;
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
+        // The last word may take bytes again that the one before it had.
+        let last = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(word), ..) => u64::from_le_bytes(*word),
+            (None, Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+            }
+            _ => bytes.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte)),
+        };
+        for word in bytes.as_chunks::<8>().0 {
             hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(MIX).rotate_left(29);
         }
-        let last = rest.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte));
         self.0 = (hash ^ last).wrapping_mul(MIX);
     }
 

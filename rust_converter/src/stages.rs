@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::input::{Encoding, Inputs, Reader, Unit, discover};
 use crate::ocsf::event::Event;
 use crate::ocsf::{Flat, FlatRow, Mapper, Mode, Place, Sink, event_ids, flat_schema};
+use crate::otlp::json::Memo;
 use crate::otlp::{Request, json, proto};
 use crate::parquet::{EncodedGroup, Encoder, Spare, ZSTD_LEVEL};
 use crate::report::Signal;
@@ -88,7 +89,9 @@ fn measure_unit(unit: &Unit, signal: Signal, encoder: &Encoder, stages: &mut Sta
     let (arena, shared) = (Bump::new(), Bump::new());
     let mut texts: Vec<(Encoding, &[u8])> = Vec::new();
     each_request(unit, |encoding, bytes| texts.push((encoding, arena.alloc_slice_copy(bytes))))?;
-    let (requests, spent) = timed(|| texts.iter().map(|(encoding, bytes)| parse(*encoding, bytes, &arena)).collect())?;
+    let memo = Memo::new(&shared);
+    let (requests, spent) =
+        timed(|| texts.iter().map(|(encoding, bytes)| parse(*encoding, bytes, &arena, &memo)).collect())?;
     let requests: Vec<Request<'_>> = requests;
     stages.parsing += spent;
 
@@ -157,11 +160,11 @@ fn each_request(unit: &Unit, mut take: impl FnMut(Encoding, &[u8])) -> Result<()
     Ok(())
 }
 
-fn parse<'a>(encoding: Encoding, bytes: &'a [u8], arena: &'a Bump) -> Result<Request<'a>> {
+fn parse<'a>(encoding: Encoding, bytes: &'a [u8], arena: &'a Bump, memo: &'a Memo<'_>) -> Result<Request<'a>> {
     match encoding {
         Encoding::Json => {
             let text = std::str::from_utf8(bytes).map_err(internal)?;
-            json::parse(text, arena).map_err(|error| Error::Input(format!("{error:?}")))
+            json::parse_next(text, arena, memo).map_err(|error| Error::Input(format!("{error:?}")))
         }
         Encoding::Proto => proto::parse(bytes, arena).map_err(|error| Error::Input(error.what.to_string())),
     }

@@ -11,44 +11,68 @@ use bumpalo::Bump;
 
 use crate::otlp::{KeyValue, Value};
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
 /// The first byte from `start` on that a JSON string cannot hold as it is (a quote, a backslash, a control character), or
-/// the end; eight bytes at a time.
+/// the end; sixteen bytes at a time.
 #[inline]
 pub fn plain_end(bytes: &[u8], start: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     let mut at = start;
-    while let Some(Ok(word)) = bytes.get(at..at + 8).map(<[u8; 8]>::try_from) {
-        let word = u64::from_le_bytes(word);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let slash = word ^ (ONES * u64::from(b'\\'));
-        let found = (quote.wrapping_sub(ONES) & !quote)
-            | (slash.wrapping_sub(ONES) & !slash)
-            | (word.wrapping_sub(ONES * 0x20) & !word);
-        let found = found & HIGHS;
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        // Without a branch, so that all of them are compared at once.
+        let marks = block.map(|byte| u8::from((byte == b'"') | (byte == b'\\') | (byte < 0x20)));
+        let marks = u128::from_le_bytes(marks);
+        if marks != 0 {
+            return at + (marks.trailing_zeros() / 8) as usize;
+        }
+        at += 16;
+    }
+    if let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let found = unplain(u64::from_le_bytes(*word));
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    while let Some(byte) = bytes.get(at) {
-        if *byte == b'"' || *byte == b'\\' || *byte < 0x20 {
-            break;
-        }
-        at += 1;
-    }
-    at
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| *byte == b'"' || *byte == b'\\' || *byte < 0x20).unwrap_or(rest.len())
+}
+
+/// The high bit of the first byte that a JSON string cannot hold as it is; those of later bytes may be wrong.
+#[inline]
+fn unplain(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let quote = word ^ (ONES * u64::from(b'"'));
+    let slash = word ^ (ONES * u64::from(b'\\'));
+    let found = (quote.wrapping_sub(ONES) & !quote)
+        | (slash.wrapping_sub(ONES) & !slash)
+        | (word.wrapping_sub(ONES * 0x20) & !word);
+    found & HIGHS
 }
 
 /// Appends a JSON string literal; only what JSON requires is escaped.
+#[inline]
 pub fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
+    push_inside(out, text);
+    out.push('"');
+}
+
+/// The inside of a JSON string literal.
+#[inline]
+fn push_inside(out: &mut String, text: &str) {
+    let end = plain_end(text.as_bytes(), 0);
+    if end == text.len() {
+        out.push_str(text);
+    } else {
+        push_escaped(out, text, end);
+    }
+}
+
+/// The inside of a JSON string literal whose first byte to be escaped stands at `end`.
+fn push_escaped(out: &mut String, text: &str, mut end: usize) {
     let bytes = text.as_bytes();
     let mut start = 0;
     loop {
-        let end = plain_end(bytes, start);
         out.push_str(&text[start..end]);
         let Some(byte) = bytes.get(end) else { break };
         start = end + 1;
@@ -65,8 +89,8 @@ pub fn push_json_string(out: &mut String, text: &str) {
                 push_hex(out, &[*other]);
             }
         }
+        end = plain_end(bytes, start);
     }
-    out.push('"');
 }
 
 /// Appends a finite double in its shortest form that reads back, always with a point or an exponent.
@@ -129,34 +153,63 @@ pub fn push_map(out: &mut String, entries: &[KeyValue<'_>]) {
 
 /// [`push_map`] leaving out the entries whose index is `moved`.
 pub fn push_map_without(out: &mut String, entries: &[KeyValue<'_>], moved: &dyn Fn(usize) -> bool) {
-    let as_list = needs_list(entries);
-    out.push_str(if as_list { "{\"$kvlist\":[" } else { "{" });
+    if needs_list(entries) {
+        return push_list_without(out, entries, moved);
+    }
+    out.push('{');
     let mut first = true;
     for (index, entry) in entries.iter().enumerate() {
         if moved(index) {
             continue;
         }
-        if !first {
-            out.push(',');
-        }
+        out.push_str(if first { "\"" } else { ",\"" });
         first = false;
-        if as_list {
-            out.push('[');
-        }
-        push_json_string(out, entry.key);
-        out.push(if as_list { ',' } else { ':' });
-        push_value(out, &entry.value);
-        if as_list {
-            out.push(']');
+        push_inside(out, entry.key);
+        if let Value::Str(text) = entry.value {
+            out.push_str("\":\"");
+            push_inside(out, text);
+            out.push('"');
+        } else {
+            out.push_str("\":");
+            push_value(out, &entry.value);
         }
     }
-    out.push_str(if as_list { "]}" } else { "}" });
+    out.push('}');
+}
+
+/// [`push_map_without`] in the form that keeps repeated keys.
+#[cold]
+fn push_list_without(out: &mut String, entries: &[KeyValue<'_>], moved: &dyn Fn(usize) -> bool) {
+    out.push_str("{\"$kvlist\":[");
+    let mut first = true;
+    for (_, entry) in entries.iter().enumerate().filter(|(index, _)| !moved(*index)) {
+        out.push_str(if first { "[" } else { ",[" });
+        first = false;
+        push_json_string(out, entry.key);
+        out.push(',');
+        push_value(out, &entry.value);
+        out.push(']');
+    }
+    out.push_str("]}");
 }
 
 /// Whether a JSON object would merge keys or be taken for one of the `$` forms.
 fn needs_list(entries: &[KeyValue<'_>]) -> bool {
-    if entries.iter().any(|entry| entry.key.starts_with('$')) {
-        return true;
+    // Keys are compared only when two agree in length and in two of their bytes, as far as 256 marks tell.
+    let (mut marks, mut again) = ([0u64; 4], false);
+    for entry in entries {
+        let key = entry.key.as_bytes();
+        if key.first() == Some(&b'$') {
+            return true;
+        }
+        let [middle, last] = [key.get(key.len() / 2), key.last()].map(|byte| usize::from(byte.copied().unwrap_or(0)));
+        let mark = (key.len() * 53 + middle * 29 + last * 7) % 256;
+        let (word, bit) = (&mut marks[mark / 64], 1 << (mark % 64));
+        again |= *word & bit != 0;
+        *word |= bit;
+    }
+    if !again {
+        return false;
     }
     if entries.len() <= 32 {
         return entries.iter().enumerate().any(|(i, a)| entries[..i].iter().any(|b| a.key == b.key));
@@ -184,15 +237,23 @@ pub fn push_plain(out: &mut String, value: &Value<'_>) {
 
 /// Appends bytes as lower-case hexadecimal digits; `out` must be a growing text, which cannot fail.
 pub fn push_hex(out: &mut impl fmt::Write, bytes: &[u8]) {
-    const PIECE: usize = 16;
-    for piece in bytes.chunks(PIECE) {
-        let mut digits = [0; 2 * PIECE];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(piece) {
-            pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
+    for byte in bytes {
         // Digits are ASCII.
-        let _ = out.write_str(std::str::from_utf8(&digits[..2 * piece.len()]).unwrap_or_default());
+        let _ = out.write_str(std::str::from_utf8(hex_digits(&[*byte]).as_flattened()).unwrap_or_default());
     }
+}
+
+/// The two lower-case hexadecimal digits of each byte.
+#[inline]
+pub fn hex_digits<const N: usize>(bytes: &[u8; N]) -> [[u8; 2]; N] {
+    let mut digits = [[0; 2]; N];
+    for (pair, byte) in digits.iter_mut().zip(bytes) {
+        *pair = [byte >> 4, byte & 15];
+    }
+    for digit in digits.as_flattened_mut() {
+        *digit += if *digit < 10 { b'0' } else { b'a' - 10 };
+    }
+    digits
 }
 
 #[cfg(test)]

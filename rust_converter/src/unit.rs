@@ -11,7 +11,7 @@ use crate::input::{BadPiece, Encoding, InputFile, Inputs, RawRequest, Unit};
 use crate::ocsf::event::Event;
 use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, FlatRow, Mapped, Mapper, Mode, Place, Sink};
-use crate::otlp::json::{self, LineError};
+use crate::otlp::json::{self, LineError, Memo};
 use crate::otlp::{Request, proto};
 use crate::parquet::{EncodedGroup, Spare};
 use crate::report::{Events, Incomplete, Records, Reject, Signal};
@@ -122,6 +122,7 @@ struct Tally {
 
 /// What converts a unit.
 struct Job<'d, 'u> {
+    memo: Memo<'u>,
     mapper: Mapper<'u>,
     collector: Collector<'d>,
 }
@@ -166,7 +167,7 @@ impl Collector<'_> {
 
 impl Sink for Collector<'_> {
     fn event(&mut self, event: &Event<'_>, row: &FlatRow<'_>) {
-        let class = CLASSES.iter().position(|class| class.uid == event.class.uid).unwrap_or(0);
+        let class = event.class.index;
         if let Some(tally) = self.tallies.get_mut(self.signal as usize) {
             tally.derived += u64::from(event.derived);
             tally.classes[class] += 1;
@@ -218,7 +219,7 @@ impl<'i> Worker<'i> {
             tallies: Default::default(),
             done: &mut done,
         };
-        let mut job = Job { mapper, collector };
+        let mut job = Job { memo: Memo::new(&shared), mapper, collector };
         for piece in &unit.pieces {
             let file = piece.file as usize;
             let mut requests = piece.requests();
@@ -254,7 +255,7 @@ impl<'i> Worker<'i> {
             Encoding::Proto => {
                 let arena = std::mem::take(&mut self.arena);
                 match proto::parse(raw.bytes, &arena) {
-                    Ok(request) => self.map(job, file, raw.number, &request),
+                    Ok(request) => self.map(&mut job.mapper, &mut job.collector, file, raw.number, &request),
                     Err(error) => {
                         let reason = format!("not a protobuf request: {} at byte {}", error.what, error.offset);
                         self.reject(job.collector.done, file, raw.number, raw.offset, reason, raw.bytes);
@@ -301,14 +302,21 @@ impl<'i> Worker<'i> {
         text: &Text<'_>,
     ) -> std::result::Result<(), LineFailure> {
         let mut arena = std::mem::take(&mut self.arena);
-        let result = text.parse(&arena).map(|request| self.map(job, file, line, &request));
+        let Job { memo, mapper, collector } = job;
+        let result = text.parse(&arena, memo).map(|request| self.map(mapper, collector, file, line, &request));
         arena.reset();
         self.arena = arena;
         result
     }
 
-    fn map(&mut self, job: &mut Job<'_, '_>, file: usize, line: u64, request: &Request<'_>) {
-        let Job { mapper, collector } = job;
+    fn map(
+        &self,
+        mapper: &mut Mapper<'_>,
+        collector: &mut Collector<'_>,
+        file: usize,
+        line: u64,
+        request: &Request<'_>,
+    ) {
         let place = At { file: &self.inputs.files[file], line };
         for signal in &self.wanted.signals {
             collector.signal = *signal;
@@ -370,11 +378,11 @@ impl<'r> Text<'r> {
         Self { valid: self.valid.get(..end).unwrap_or_default(), broken: None, ..*self }
     }
 
-    fn parse<'a>(&self, arena: &'a Bump) -> std::result::Result<Request<'a>, LineFailure>
+    fn parse<'a, 'u: 'a>(&self, arena: &'a Bump, memo: &'a Memo<'u>) -> std::result::Result<Request<'a>, LineFailure>
     where
         'r: 'a,
     {
-        let result = json::parse(self.valid, arena);
+        let result = json::parse_next(self.valid, arena, memo);
         if let Some(at_end) = self.broken
             && !matches!(&result, Err(LineError::Syntax(error)) if !error.at_end)
         {

@@ -20,6 +20,7 @@ INNOCENT = {
     "{faults}": "its unit",
     "post_metric_relabeling": "a metric that the Collector's Prometheus receiver makes of each scrape",
     "after metric relabeling": "its description",
+    "due to cleanup lock contention": "PostgreSQL's, of pages that its vacuum left for the next one",
 }
 """What contains such a word and says nothing, with the reason."""
 SHOWN = 5

@@ -5,6 +5,7 @@
 
 mod detect;
 mod discover;
+mod filled;
 mod frames;
 mod range;
 mod reader;

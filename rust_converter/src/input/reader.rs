@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 
 use super::detect::{self, LOOK};
+use super::filled::Filled;
 use super::frames::{self, PREFIX};
 use super::stream::Stream;
 use super::{BadPiece, ByteRange, Compression, Framing, Incomplete, InputFile, Inputs, MAX_REQUEST, Piece, Unit};
@@ -16,9 +17,6 @@ const BLOCK: usize = 512 << 10;
 
 /// The most lines or frames of a unit: what is kept of a damaged one is far more than a line of two bytes has.
 const MAX_REQUESTS: u64 = 1 << 16;
-
-/// The most that is set aside before anything is read.
-const RESERVE: usize = 8 << 20;
 
 /// How much of an overlong line is kept for the rejects.
 const KEPT: usize = 64 << 10;
@@ -54,7 +52,7 @@ struct Open {
     compression: Compression,
     framing: Framing,
     /// Bytes read and not yet handed out.
-    buffer: Vec<u8>,
+    buffer: Filled,
     end: Option<End>,
     /// Offset of `buffer` in the decompressed file.
     offset: u64,
@@ -74,10 +72,7 @@ impl Open {
 
     /// One block, filled as far as the file goes, so that cuts do not depend on how reads fall.
     fn read_to(&mut self, target: usize, file: &InputFile) -> Result<()> {
-        let start = self.buffer.len();
-        self.buffer.reserve((target - start).min(RESERVE));
-        let result = (&mut self.source).take((target - start) as u64).read_to_end(&mut self.buffer);
-        match result {
+        match self.buffer.read_from(&mut self.source, target) {
             Ok(_) if self.buffer.len() < target => self.end = Some(End::Clean),
             Ok(_) => {}
             Err(error) if self.compression == Compression::None => return Err(Error::io("read", &file.path, error)),
@@ -88,12 +83,9 @@ impl Open {
     }
 
     /// Takes the first bytes out of the buffer; the rest goes on in `next`.
-    fn take(&mut self, length: usize, mut next: Vec<u8>) -> Vec<u8> {
-        next.clear();
-        next.extend_from_slice(&self.buffer[length..]);
-        self.buffer.truncate(length);
+    fn take(&mut self, length: usize, next: Vec<u8>) -> Vec<u8> {
         self.offset += length as u64;
-        std::mem::replace(&mut self.buffer, next)
+        self.buffer.take(length, next)
     }
 }
 
@@ -417,7 +409,7 @@ fn open(file: &InputFile, index: u32, consumed: &Arc<AtomicU64>, stop: &Arc<Atom
         source,
         compression,
         framing: Framing::Empty,
-        buffer: Vec::new(),
+        buffer: Filled::default(),
         end: None,
         offset: 0,
         number: 1,
@@ -449,7 +441,7 @@ fn narrow(
     handle.seek(SeekFrom::Start(lines.start))?;
     let counted = Counted { inner: handle.take(lines.end - lines.start), count: Arc::clone(consumed) };
     open.source = Box::new(BufReader::with_capacity(BLOCK, counted));
-    (open.buffer, open.end, open.offset) = (Vec::new(), None, lines.start);
+    (open.buffer, open.end, open.offset) = (Filled::default(), None, lines.start);
     Ok(())
 }
 

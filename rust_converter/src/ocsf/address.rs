@@ -9,6 +9,9 @@ pub(crate) fn is_ip(text: &str) -> bool {
 
 /// The address; a zone (`fe80::1%eth0`) is not part of it, and stands in the map only.
 pub(crate) fn parse_ip(text: &str) -> Option<IpAddr> {
+    if !text.starts_with(|first: char| first.is_ascii_hexdigit() || first == ':') {
+        return None;
+    }
     text.parse::<Ipv4Addr>().map(IpAddr::V4).or_else(|_| text.parse::<Ipv6Addr>().map(IpAddr::V6)).ok()
 }
 

@@ -6,11 +6,11 @@ use super::draft::{Activity, Draft};
 use super::event::Builder;
 use super::operations::{CONNECT, database_activity, database_type, is_redis, redis_activity};
 use super::parties::{ActorParts, actor_of, own_endpoint, server_endpoint};
+use super::remembered::{Remembered, remembered};
 use super::schema::{self, database, event as at, query_info, table};
 use super::traces::Chosen;
 use crate::otlp::Value;
 use crate::semconv::{Name, Resolved};
-use crate::text::push_hex;
 
 /// `type_id` of a database, as against a bucket or a table.
 const DATABASE: i64 = 1;
@@ -65,9 +65,7 @@ pub(super) fn put<'a>(draft: &mut Draft<'a, '_>, attrs: &Resolved<'a>, name: &'a
             (None, operation, _) => operation,
         };
         node.text(query_info::NAME, label);
-        let mut uid = String::with_capacity(16);
-        push_hex(&mut uid, &Sha256::digest(text.as_bytes())[..8]);
-        node.text(query_info::UID, &*arena.alloc_str(&uid));
+        node.text(query_info::UID, draft.hex(&remembered(&QUERY_UIDS, text, query_uid)));
         node.text(query_info::QUERY_STRING, text);
         draft.root.put(at::QUERY_INFO, node.finish());
         if let Some((index, _)) = attrs.sole(Name::DbQueryText) {
@@ -75,6 +73,15 @@ pub(super) fn put<'a>(draft: &mut Draft<'a, '_>, attrs: &Resolved<'a>, name: &'a
         }
     }
     Some(chosen)
+}
+
+thread_local! {
+    static QUERY_UIDS: Remembered<[u8; 8]> = Remembered::default();
+}
+
+/// The first bytes of a query's SHA-256.
+fn query_uid(text: &str) -> [u8; 8] {
+    Sha256::digest(text.as_bytes()).first_chunk().copied().unwrap_or_default()
 }
 
 /// `db.namespace`; Redis instrumentation gives the index of the database as a number.

@@ -12,7 +12,7 @@ use super::schema::{self, event as at, metadata as meta, otel_context as otel};
 use super::time::millis;
 use super::{Mode, observables};
 use crate::otlp::Fault;
-use crate::text::{non_finite_name, push_hex, push_json_string};
+use crate::text::{hex_digits, non_finite_name, push_hex, push_json_string};
 
 /// The OCSF version that is written.
 pub(crate) const OCSF_VERSION: &str = "1.8.0";
@@ -140,9 +140,7 @@ impl<'a, 'g> Draft<'a, 'g> {
 
     /// Bytes as lower-case hexadecimal text.
     pub fn hex(&self, bytes: &[u8]) -> &'a str {
-        let mut out = ArenaString::with_capacity_in(bytes.len() * 2, self.arena);
-        push_hex(&mut out, bytes);
-        out.into_bump_str()
+        hex_text(self.arena, bytes)
     }
 
     /// `severity_id`
@@ -221,14 +219,16 @@ impl<'a, 'g> Draft<'a, 'g> {
         root.long(at::CLASS_UID, class.uid);
         root.text(at::CLASS_NAME, class.name);
         root.long(at::TYPE_UID, class.uid * 100 + activity_id);
-        let type_caption = match caption(class.activities, activity_id) {
-            Some(caption) if class.uid != 0 => caption,
-            _ => activity_name,
+        let type_name = match caption(class.type_names, activity_id) {
+            Some(name) if class.uid != 0 => name,
+            _ => {
+                let length = class.name.len() + 2 + activity_name.len();
+                let mut type_name = ArenaString::with_capacity_in(length, self.arena);
+                [class.name, ": ", activity_name].iter().for_each(|part| type_name.push_str(part));
+                type_name.into_bump_str()
+            }
         };
-        let length = class.name.len() + 2 + type_caption.len();
-        let mut type_name = ArenaString::with_capacity_in(length, self.arena);
-        [class.name, ": ", type_caption].iter().for_each(|part| type_name.push_str(part));
-        root.text(at::TYPE_NAME, type_name.into_bump_str());
+        root.text(at::TYPE_NAME, type_name);
         root.put(at::OTEL, self.otel.finish());
         if self.mode.whole {
             if !core {
@@ -266,23 +266,48 @@ impl<'a, 'g> Draft<'a, 'g> {
 
 /// UUIDv5 over the given parts, as text.
 pub(super) fn uuid<'a>(arena: &'a Bump, parts: &[&[u8]]) -> &'a str {
-    let mut hash = Sha1::new();
-    hash.update(NAMESPACE);
-    for part in parts {
-        hash.update(part);
+    // In one piece, as far as it is of the usual length.
+    let mut key = [0; 128];
+    let (mut length, mut hash) = (0, Sha1::new());
+    for part in std::iter::once(&&NAMESPACE[..]).chain(parts) {
+        if let Some(place) = key.get_mut(length..length + part.len()) {
+            place.copy_from_slice(part);
+            length += part.len();
+        } else {
+            hash.update(&key[..length]);
+            hash.update(part);
+            length = 0;
+        }
     }
+    hash.update(&key[..length]);
     let digest = hash.finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     bytes[6] = (bytes[6] & 0x0f) | 0x50;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let mut out = ArenaString::with_capacity_in(36, arena);
-    for (index, range) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
-        if index > 0 {
-            out.push('-');
-        }
-        push_hex(&mut out, &bytes[range]);
+    let digits = hex_digits(&bytes);
+    let mut out = [b'-'; 36];
+    let (digits, _) = digits.as_flattened().as_chunks::<4>();
+    for (digits, at) in digits.iter().zip([0, 4, 9, 14, 19, 24, 28, 32]) {
+        out[at..at + 4].copy_from_slice(digits);
     }
+    arena.alloc_str(std::str::from_utf8(&out).unwrap_or_default())
+}
+
+/// Bytes as lower-case hexadecimal text.
+fn hex_text<'a>(arena: &'a Bump, bytes: &[u8]) -> &'a str {
+    let text = |digits: &[[u8; 2]]| -> &'a str {
+        // Digits are ASCII.
+        arena.alloc_str(std::str::from_utf8(digits.as_flattened()).unwrap_or_default())
+    };
+    if let Ok(id) = <&[u8; 16]>::try_from(bytes) {
+        return text(&hex_digits(id));
+    }
+    if let Ok(id) = <&[u8; 8]>::try_from(bytes) {
+        return text(&hex_digits(id));
+    }
+    let mut out = ArenaString::with_capacity_in(bytes.len() * 2, arena);
+    push_hex(&mut out, bytes);
     out.into_bump_str()
 }
 

@@ -65,6 +65,10 @@ pub struct Class {
     pub category_name: &'static str,
     /// Captions of `activity_id`
     pub activities: &'static [(i64, &'static str)],
+    /// `type_name` by `activity_id`
+    pub type_names: &'static [(i64, &'static str)],
+    /// Its place in [`super::schema::CLASSES`]
+    pub index: usize,
     /// Whether `actor` needs the profile `host`
     pub actor_by_profile: bool,
     /// Whether vanilla OCSF admits `trace`

@@ -46,7 +46,7 @@ pub(crate) fn map<'a>(
     record: &LogRecord<'a>,
     record_hash: u128,
 ) -> Event<'a> {
-    let attrs: &'a Resolved<'a> = arena.alloc(Resolved::new(record.attributes, true));
+    let attrs: &'a Resolved<'a> = arena.alloc_with(|| Resolved::new(record.attributes, true));
     let mut draft = faulty(arena, group, mode, record, record_hash);
     draft.observed(record.observed_time_unix_nano);
     put_body(&mut draft, record);
@@ -231,7 +231,7 @@ fn request<'a>(draft: &mut Draft<'a, '_>, attrs: &Resolved<'a>) -> Option<Chosen
     let method = attrs.text(Name::HttpRequestMethod)?;
     let (arena, group) = (draft.arena, draft.group);
     let latency = duration(attrs).and_then(whole);
-    let parts = http(arena, attrs, latency, false);
+    let parts = http(arena, attrs, latency, false, draft.mode.whole);
     let client = client_endpoint(arena, attrs);
     let who = ActorParts { app_name: None, process: false, principal: true };
     let principal = actor_of(arena, group, attrs, who);

@@ -16,6 +16,7 @@ mod metrics;
 mod observables;
 mod operations;
 mod parties;
+mod remembered;
 #[rustfmt::skip]
 pub(crate) mod schema;
 mod severity;

@@ -215,8 +215,15 @@ pub(crate) fn status_code(attrs: &Resolved<'_>) -> Option<i64> {
     attrs.long(Name::HttpResponseStatusCode)
 }
 
-/// Builds request, response and traffic. `latency` is the exchange's duration in ms.
-pub(crate) fn http<'a>(arena: &'a Bump, attrs: &Resolved<'a>, latency: Option<i64>, is_client: bool) -> Http<'a> {
+/// Builds request, response and traffic. `latency` is the exchange's duration in ms; the texts that no flat file has a
+/// column for are made where `whole` events are wanted.
+pub(crate) fn http<'a>(
+    arena: &'a Bump,
+    attrs: &Resolved<'a>,
+    latency: Option<i64>,
+    is_client: bool,
+    whole: bool,
+) -> Http<'a> {
     let mut moved = Moved::default();
     let mut request = Builder::new(arena, &schema::HTTP_REQUEST);
     if let Some(method) = method(attrs).filter(|method| http_activity(method).is_some()) {
@@ -230,7 +237,7 @@ pub(crate) fn http<'a>(arena: &'a Bump, attrs: &Resolved<'a>, latency: Option<i6
     request.long(req::BODY_LENGTH, attrs.long(Name::HttpRequestBodySize));
     request.long(req::LENGTH, attrs.long(Name::HttpRequestSize));
     headers(arena, attrs, &mut request);
-    let (url_node, path_moved) = url_of(arena, attrs);
+    let (url_node, path_moved) = url_of(arena, attrs, whole);
     request.put(req::URL, url_node);
     if let Some(index) = path_moved {
         moved.add(index);
@@ -317,7 +324,7 @@ fn headers<'a>(arena: &'a Bump, attrs: &Resolved<'a>, request: &mut Builder<'a>)
 }
 
 /// The URL, and the position of `url.path` when the URL alone gives it back. OCSF wants a path or the whole text.
-fn url_of<'a>(arena: &'a Bump, attrs: &Resolved<'a>) -> (Option<Node<'a>>, Option<usize>) {
+fn url_of<'a>(arena: &'a Bump, attrs: &Resolved<'a>, whole: bool) -> (Option<Node<'a>>, Option<usize>) {
     let full = attrs.text(Name::UrlFull);
     let parts = full.map_or(UrlParts::default(), split_url);
     let target = attrs.text(Name::UrlTarget).map_or((None, None), split_target);
@@ -339,7 +346,8 @@ fn url_of<'a>(arena: &'a Bump, attrs: &Resolved<'a>) -> (Option<Node<'a>>, Optio
     node.long(url::PORT, number);
     node.text(url::PATH, path);
     node.text(url::QUERY_STRING, query);
-    node.text(url::URL_STRING, full.or_else(|| compose(arena, scheme?, hostname?, number, path?, query)));
+    let composed = || if whole { compose(arena, scheme?, hostname?, number, path?, query) } else { None };
+    node.text(url::URL_STRING, full.or_else(composed));
     let moved = attrs.sole(Name::UrlPath).filter(|(_, value)| {
         let alone = !attrs.occurs(Name::UrlFull) && !attrs.occurs(Name::UrlTarget);
         alone && matches!(value, Value::Str(text) if !text.is_empty())

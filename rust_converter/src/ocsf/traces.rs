@@ -88,7 +88,7 @@ pub(crate) fn faulty<'a, 'g>(
 }
 
 fn span<'a>(arena: &'a Bump, group: &Group<'a>, mode: Mode, record: &Span<'a>, record_hash: u128) -> Event<'a> {
-    let attrs: &'a Resolved<'a> = arena.alloc(Resolved::new(record.attributes, record.kind == SERVER));
+    let attrs: &'a Resolved<'a> = arena.alloc_with(|| Resolved::new(record.attributes, record.kind == SERVER));
     let mut draft = Draft::new(arena, group, mode, LOG_NAME);
     uid_key(&mut draft, record, record_hash, None);
     times(&mut draft, record);
@@ -188,7 +188,7 @@ fn http_span<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>, attrs: &Resolved<
     // Asked first: what is put into the draft from here on stays in it.
     let method = attrs.text(Name::HttpRequestMethod)?;
     let is_client = record.kind == CLIENT;
-    let parts = http(arena, attrs, span_millis(record), is_client);
+    let parts = http(arena, attrs, span_millis(record), is_client, draft.mode.whole);
     if parts.request.is_none() && parts.response.is_none() {
         return None;
     }
@@ -244,7 +244,7 @@ fn times(draft: &mut Draft<'_, '_>, record: &Span<'_>) {
 
 /// `trace` with its `span`; OCSF requires both times there, so an unknown one is 0. A span that lacks an id has no
 /// `trace.span`: what would stand there is noted beside its path.
-fn put_trace(draft: &mut Draft<'_, '_>, record: &Span<'_>) {
+fn put_trace<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>) {
     let span_uid = draft.hex(record.span_id);
     draft.meta.text(meta::ORIGINAL_EVENT_UID, span_uid);
     if record.trace_id.is_empty() || span_uid.is_empty() {
@@ -266,7 +266,7 @@ fn put_trace(draft: &mut Draft<'_, '_>, record: &Span<'_>) {
         span.long(sp::START_TIME, millis(record.start_time_unix_nano).unwrap_or(0));
         span.long(sp::END_TIME, millis(record.end_time_unix_nano).unwrap_or(0));
         span.long(sp::DURATION, span_millis(record));
-        span.text(sp::OPERATION, &*draft.arena.alloc_str(record.name));
+        span.text(sp::OPERATION, record.name);
         span.text(sp::STATUS_CODE, status_name(record.status_code));
         span.put(sp::SERVICE, draft.group.service_by_name);
         node.put(trace::SPAN, span.finish());
@@ -284,10 +284,9 @@ fn status_name(code: i32) -> &'static str {
 
 fn put_otel<'a>(draft: &mut Draft<'a, '_>, record: &Span<'a>) {
     draft.otel.choice(otel::SPAN_KIND_ID, i64::from(record.kind));
-    let span_uid = draft.hex(record.span_id);
-    if record.trace_id.is_empty() || record.span_id.is_empty() {
-        // No `trace.span` holds these then.
-        draft.otel.text(otel::SPAN_UID, span_uid);
+    if record.trace_id.is_empty() {
+        // No `trace.span` holds it then.
+        draft.otel.text(otel::SPAN_UID, draft.hex(record.span_id));
     }
     draft.otel.text(otel::TRACE_STATE, record.trace_state);
     draft.otel.nonzero(otel::FLAG_BITS, i64::from(record.flags));

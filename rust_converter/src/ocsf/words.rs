@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
+use super::remembered::{Remembered, remembered};
 use crate::semconv::ShortText;
 
 /// The words that decide a class, each with its inflections.
@@ -191,9 +192,18 @@ static FORMS: LazyLock<HashMap<&'static str, u32, BuildHasherDefault<ShortText>>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Words(u32);
 
+thread_local! {
+    static KNOWN: Remembered<Words> = Remembered::default();
+}
+
 impl Words {
-    /// Splits a name and looks its words up.
+    /// The words of a name.
     pub fn of(name: &str) -> Self {
+        if name.is_empty() { Self::default() } else { remembered(&KNOWN, name, Self::split) }
+    }
+
+    /// Splits a name and looks its words up.
+    fn split(name: &str) -> Self {
         // The words in lower case with a space between, and where each begins.
         let mut text = String::with_capacity(name.len() + 8);
         let mut starts = vec![0];

@@ -189,8 +189,10 @@ impl Canonical {
     }
 
     fn field(&mut self, number: u8, tag: u8, value: u64) {
-        self.buffer.extend_from_slice(&[number, tag]);
-        self.buffer.extend_from_slice(&value.to_le_bytes());
+        let mut head = [0; 10];
+        let [number_at, tag_at, payload @ ..] = &mut head;
+        (*number_at, *tag_at, *payload) = (number, tag, value.to_le_bytes());
+        self.buffer.extend_from_slice(&head);
     }
 
     fn unsigned(&mut self, number: u8, value: u64) {

@@ -19,7 +19,8 @@ pub(crate) fn scope<'u>(arena: &'u Bump, held: &Scope<'_>) -> Scope<'u> {
     }
 }
 
-fn attributes<'u>(arena: &'u Bump, entries: Attributes<'_>) -> Attributes<'u> {
+/// Attributes in an arena of their own.
+pub(crate) fn attributes<'u>(arena: &'u Bump, entries: Attributes<'_>) -> Attributes<'u> {
     arena.alloc_slice_fill_iter(
         entries.iter().map(|entry| KeyValue { key: arena.alloc_str(entry.key), value: value(arena, &entry.value) }),
     )

@@ -5,8 +5,10 @@ use base64::alphabet::STANDARD as STANDARD_ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bumpalo::Bump;
 
+use super::memo::Recall;
+use super::numerals::{exact_integer, from_hex, is_json_number, plain_i64, plain_u64, whole_double};
 use super::scanner::{Scan, Scanner, Token, compact};
-use crate::otlp::{Attributes, Fault, KeyValue, Number, Resource, Scope, Value};
+use crate::otlp::{Attributes, Fault, KeyValue, Number, Point, Resource, Scope, Value};
 
 /// How deep attribute values may nest: the bound of protobuf's own readers.
 pub(crate) const MAX_VALUE_DEPTH: usize = 100;
@@ -23,12 +25,33 @@ pub(super) struct Reader<'a> {
     fault: Option<&'a str>,
     entries: Vec<KeyValue<'a>>,
     values: Vec<Value<'a>>,
+    /// Points of the metric at hand, in memory that is used again
+    pub(super) points: Vec<Point<'a>>,
+    /// What other requests said, where it is kept
+    pub(super) memo: Option<&'a dyn Recall<'a>>,
     depth: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a str, arena: &'a Bump) -> Self {
-        Self { scanner: Scanner::new(text, arena), fault: None, entries: Vec::new(), values: Vec::new(), depth: 0 }
+    pub(super) fn new(text: &'a str, arena: &'a Bump, memo: Option<&'a dyn Recall<'a>>) -> Self {
+        Self {
+            scanner: Scanner::new(text, arena),
+            fault: None,
+            entries: Vec::new(),
+            values: Vec::new(),
+            points: Vec::new(),
+            memo,
+            depth: 0,
+        }
+    }
+
+    /// Goes back to the start of the record at hand, as if nothing of it had been read.
+    pub(super) fn restart(&mut self, start: usize) {
+        self.scanner.go_back(start);
+        self.scanner.lone_surrogate = false;
+        (self.fault, self.depth) = (None, 0);
+        self.entries.clear();
+        self.values.clear();
     }
 
     pub(super) fn arena(&self) -> &'a Bump {
@@ -49,6 +72,11 @@ impl<'a> Reader<'a> {
             self.fail("a string", "holds half of a surrogate pair");
         }
         self.fault.take()
+    }
+
+    /// Whether [`Self::take_fault`] would give one.
+    pub(super) fn has_fault(&self) -> bool {
+        self.fault.is_some() || self.scanner.lone_surrogate
     }
 
     /// A fault with the text of the object that began at `start`.
@@ -110,6 +138,32 @@ impl<'a> Reader<'a> {
         loop {
             self.scanner.skip_space();
             items.push(item(self)?);
+            if !self.scanner.more(b']')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// [`Self::list_into`] for records, which are large and read where they stay.
+    pub(super) fn records_into<T: Default>(
+        &mut self,
+        field: &str,
+        records: &mut Vec<T>,
+        mut record: impl FnMut(&mut Self, &mut T) -> Scan<()>,
+    ) -> Scan<()> {
+        if self.scanner.peek()? != Token::Array {
+            self.fail(field, "is not a list");
+            return self.scanner.skip();
+        }
+        if !self.scanner.open(b']')? {
+            return Ok(());
+        }
+        loop {
+            self.scanner.skip_space();
+            records.push(T::default());
+            if let Some(place) = records.last_mut() {
+                record(self, place)?;
+            }
             if !self.scanner.more(b']')? {
                 return Ok(());
             }
@@ -335,14 +389,12 @@ impl<'a> Reader<'a> {
     #[inline]
     fn usual_value(&mut self) -> Option<Value<'a>> {
         let scanner = &mut self.scanner;
-        let value = if scanner.passes(br#"{"stringValue":""#) {
-            Value::Str(scanner.plain_rest()?)
+        let value = if scanner.passes(br#"{"stringValue":"#) && scanner.is_at(b'"') {
+            Value::Str(scanner.string().ok()?)
         } else if scanner.passes(br#"{"intValue":""#) {
             Value::Int(plain_i64(scanner.plain_rest()?)?)
         } else if scanner.passes(br#"{"doubleValue":"#) {
-            let numeral = scanner.number().ok()?;
-            let parsed = || numeral.parse().ok().filter(|value: &f64| value.is_finite());
-            Value::Double(whole_double(numeral).or_else(parsed)?)
+            Value::Double(scanner.usual_double()?)
         } else if scanner.passes(br#"{"boolValue":true"#) {
             Value::Bool(true)
         } else if scanner.passes(br#"{"boolValue":false"#) {
@@ -484,99 +536,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The most digits that cannot overflow 64 bits.
-const SAFE_DIGITS: usize = 19;
-
-/// Up to 19 digits, the common case.
-#[inline]
-fn plain_u64(text: &str) -> Option<u64> {
-    if text.is_empty() || text.len() > SAFE_DIGITS {
-        return None;
-    }
-    let (eights, rest) = text.as_bytes().as_chunks::<8>();
-    let mut value = 0;
-    for eight in eights {
-        value = value * 100_000_000 + eight_digits(*eight)?;
-    }
-    for byte in rest {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value * 10 + u64::from(digit);
-    }
-    Some(value)
-}
-
-/// The number that eight digits are, all of them at once.
-#[inline]
-fn eight_digits(digits: [u8; 8]) -> Option<u64> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    let text = u64::from_le_bytes(digits);
-    // Digits and what lies up to six above them have the high half 3; six more tells the digits.
-    if (text & HIGH_HALVES) | ((text.wrapping_add(0x0606_0606_0606_0606) & HIGH_HALVES) >> 4) != ZEROS | (ZEROS >> 4) {
-        return None;
-    }
-    let ones = text ^ ZEROS;
-    let pairs = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
-}
-
-/// A double of few enough digits that it is whole and exact.
-#[inline]
-fn whole_double(text: &str) -> Option<f64> {
-    const EXACT: usize = 15;
-    plain_u64(text).filter(|_| text.len() <= EXACT).map(|whole| whole as f64)
-}
-
-/// [`plain_u64`] with a sign.
-#[inline]
-fn plain_i64(text: &str) -> Option<i64> {
-    match text.strip_prefix('-') {
-        Some(digits) => i64::try_from(plain_u64(digits)?).ok().map(|value| -value),
-        None => i64::try_from(plain_u64(text)?).ok(),
-    }
-}
-
-/// The integer that a JSON number stands for; large ones never go through a double. `i128::MAX` stands for all beyond.
-#[cold]
-fn exact_integer(numeral: &str) -> Option<i128> {
-    const DIGITS: i64 = 38;
-    let (negative, number) = numeral.strip_prefix('-').map_or((false, numeral), |rest| (true, rest));
-    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if !are_digits(whole) || !are_digits(fraction) {
-        return None;
-    }
-    let fraction = fraction.trim_end_matches('0');
-    let digits = [whole, fraction].concat();
-    let digits = digits.trim_start_matches('0');
-    let significant = digits.trim_end_matches('0');
-    // The value is `significant` with `zeros` zeros behind it.
-    let zeros = exponent.parse::<i32>().ok().map(i64::from)? - fraction.len() as i64
-        + (digits.len() - significant.len()) as i64;
-    if significant.is_empty() {
-        return Some(0);
-    }
-    if zeros < 0 {
-        return None;
-    }
-    if significant.len() as i64 + zeros > DIGITS {
-        return Some(i128::MAX);
-    }
-    let value = significant.parse::<i128>().ok()? * 10i128.pow(zeros as u32);
-    Some(if negative { -value } else { value })
-}
-
-/// Whether a text that Rust can parse as a number is one in JSON too (no `inf`, no leading `+` or `.`).
-fn is_json_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    digits.starts_with(|c: char| c.is_ascii_digit()) && !text.ends_with('.')
-}
-
 /// The start of a text for a message.
 fn shown(text: &str) -> String {
     let mut short: String = text.chars().take(40).collect();
@@ -584,28 +543,6 @@ fn shown(text: &str) -> String {
         short.push('…');
     }
     format!("\"{short}\"")
-}
-
-fn from_hex<'a>(text: &str, arena: &'a Bump) -> Option<&'a [u8]> {
-    const NONE: u8 = 0xff;
-    const DIGITS: [u8; 256] = {
-        let mut digits = [NONE; 256];
-        let mut digit = 0;
-        while digit < 16 {
-            digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
-            digits[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
-            digit += 1;
-        }
-        digits
-    };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let mut fine = rest.is_empty();
-    let bytes = arena.alloc_slice_fill_iter(pairs.iter().map(|[high, low]| {
-        let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
-        fine &= high != NONE && low != NONE;
-        high << 4 | low
-    }));
-    fine.then_some(bytes)
 }
 
 /// protobuf's JSON form also admits the fields' own names.

@@ -2,6 +2,7 @@
 
 use super::fields::Reader;
 use super::scanner::Scan;
+use super::usual;
 use crate::otlp::{LogRecord, check};
 
 const SEVERITY_NAMES: [&str; 25] = [
@@ -32,8 +33,18 @@ const SEVERITY_NAMES: [&str; 25] = [
     "FATAL4",
 ];
 
-pub(super) fn record<'a>(reader: &mut Reader<'a>) -> Scan<LogRecord<'a>> {
+pub(super) fn record<'a>(reader: &mut Reader<'a>, log: &mut LogRecord<'a>) -> Scan<()> {
     let start = reader.scanner.position();
+    if usual::log(reader, log).is_none() {
+        reader.restart(start);
+        *log = any_log(reader)?;
+    }
+    let cause = reader.take_fault();
+    log.fault = reader.fault_of(cause, start).or_else(|| check::log(log, reader.arena()));
+    Ok(())
+}
+
+fn any_log<'a>(reader: &mut Reader<'a>) -> Scan<LogRecord<'a>> {
     let mut log = LogRecord::default();
     let mut old_name = "";
     reader.object_or_fault("log record", |reader, key| {
@@ -57,7 +68,5 @@ pub(super) fn record<'a>(reader: &mut Reader<'a>) -> Scan<LogRecord<'a>> {
     if log.event_name.is_empty() {
         log.event_name = old_name;
     }
-    let cause = reader.take_fault();
-    log.fault = reader.fault_of(cause, start).or_else(|| check::log(&log, reader.arena()));
     Ok(log)
 }

@@ -2,12 +2,28 @@
 
 use super::fields::Reader;
 use super::scanner::{Scan, Token};
+use super::usual;
 use crate::otlp::{Buckets, Exemplar, Metric, MetricKind, Number, Point, Quantile, check};
 
 const TEMPORALITY_NAMES: [&str; 3] = ["UNSPECIFIED", "DELTA", "CUMULATIVE"];
 
-pub(super) fn metric<'a>(reader: &mut Reader<'a>) -> Scan<Metric<'a>> {
+pub(super) fn metric<'a>(reader: &mut Reader<'a>, metric: &mut Metric<'a>) -> Scan<()> {
     let start = reader.scanner.position();
+    let cause = match usual::metric(reader, metric) {
+        Some(()) => reader.take_fault(),
+        None => {
+            reader.restart(start);
+            let cause;
+            (*metric, cause) = any_metric(reader)?;
+            cause
+        }
+    };
+    metric.fault = reader.fault_of(cause, start).or_else(|| check::metric(metric, reader.arena()));
+    Ok(())
+}
+
+/// A metric in any form, and what is wrong with it outside its points.
+fn any_metric<'a>(reader: &mut Reader<'a>) -> Scan<(Metric<'a>, Option<&'a str>)> {
     let mut metric = Metric::default();
     let mut points = Vec::new();
     let mut fault = None;
@@ -35,9 +51,7 @@ pub(super) fn metric<'a>(reader: &mut Reader<'a>) -> Scan<Metric<'a>> {
         Ok(())
     })?;
     metric.points = reader.arena().alloc_slice_copy(&points);
-    fault = fault.or(reader.take_fault());
-    metric.fault = reader.fault_of(fault, start).or_else(|| check::metric(&metric, reader.arena()));
-    Ok(metric)
+    Ok((metric, fault.or(reader.take_fault())))
 }
 
 fn data<'a>(
@@ -54,7 +68,7 @@ fn data<'a>(
             "dataPoints" => {
                 // A fault outside the points must not be taken for the first point's.
                 let outside = reader.take_fault();
-                reader.list_into("dataPoints", points, |reader| point(reader, kind, old_int))?;
+                reader.records_into("dataPoints", points, |reader, place| point(reader, kind, old_int, place))?;
                 if let Some(cause) = outside {
                     reader.fail("metric:", cause);
                 }
@@ -73,8 +87,22 @@ fn data<'a>(
     Ok(())
 }
 
-fn point<'a>(reader: &mut Reader<'a>, kind: MetricKind, old_int: bool) -> Scan<Point<'a>> {
+pub(super) fn point<'a>(reader: &mut Reader<'a>, kind: MetricKind, old_int: bool, point: &mut Point<'a>) -> Scan<()> {
     let start = reader.scanner.position();
+    if usual::point(reader, point).is_none() {
+        reader.restart(start);
+        *point = any_point(reader, old_int)?;
+    }
+    // A summary's sum has no presence: zero is absent, minus zero is not.
+    if kind == MetricKind::Summary {
+        point.sum = point.sum.filter(|sum| sum.to_bits() != 0);
+    }
+    let cause = reader.take_fault();
+    point.fault = reader.fault_of(cause, start).or_else(|| check::point(point, reader.arena()));
+    Ok(())
+}
+
+fn any_point<'a>(reader: &mut Reader<'a>, old_int: bool) -> Scan<Point<'a>> {
     let mut point = Point::default();
     reader.object_or_fault("data point", |reader, key| {
         match key {
@@ -104,12 +132,6 @@ fn point<'a>(reader: &mut Reader<'a>, kind: MetricKind, old_int: bool) -> Scan<P
         }
         Ok(())
     })?;
-    // A summary's sum has no presence: zero is absent, minus zero is not.
-    if kind == MetricKind::Summary {
-        point.sum = point.sum.filter(|sum| sum.to_bits() != 0);
-    }
-    let cause = reader.take_fault();
-    point.fault = reader.fault_of(cause, start).or_else(|| check::point(&point, reader.arena()));
     Ok(point)
 }
 

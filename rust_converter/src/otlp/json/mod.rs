@@ -7,15 +7,20 @@
 
 mod fields;
 mod logs;
+mod memo;
 mod metrics;
+mod numerals;
 mod scanner;
 mod traces;
+mod usual;
 
 use bumpalo::Bump;
 
 use super::{Fault, LogRecord, Metric, Request, ResourceGroup, ScopeGroup, Span};
 pub(crate) use fields::MAX_VALUE_DEPTH;
 use fields::Reader;
+pub use memo::Memo;
+use memo::Recall;
 pub use scanner::SyntaxError;
 use scanner::{Scan, Token};
 
@@ -35,8 +40,18 @@ impl From<SyntaxError> for LineError {
 }
 
 /// Reads one export request; everything it gives borrows from `text` or lives in `arena`.
+#[cfg(any(test, fuzzing))]
 pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Request<'a>, LineError> {
-    let mut reader = Reader::new(text, arena);
+    request(text, arena, None)
+}
+
+/// Reads one export request with a memory of what those before it said; what repeats is given from it.
+pub fn parse_next<'a, 'u: 'a>(text: &'a str, arena: &'a Bump, memo: &'a Memo<'u>) -> Result<Request<'a>, LineError> {
+    request(text, arena, Some(memo))
+}
+
+fn request<'a>(text: &'a str, arena: &'a Bump, memo: Option<&'a dyn Recall<'a>>) -> Result<Request<'a>, LineError> {
+    let mut reader = Reader::new(text, arena, memo);
     if reader.scanner.peek()? != Token::Object {
         reader.scanner.skip()?;
         ended(&mut reader)?;
@@ -87,10 +102,10 @@ fn ended(reader: &mut Reader<'_>) -> Scan<()> {
     if reader.scanner.at_end() { Ok(()) } else { reader.scanner.error("more text behind the request") }
 }
 
-type Record<'a, R> = fn(&mut Reader<'a>) -> Scan<R>;
+type Record<'a, R> = fn(&mut Reader<'a>, &mut R) -> Scan<()>;
 
 /// A record that stands for a piece in which none could be read, so that nothing is dropped.
-trait StandIn<'a>: Copy {
+trait StandIn<'a>: Copy + Default {
     fn stand_in(fault: Fault<'a>) -> Self;
 }
 
@@ -171,7 +186,7 @@ fn scopes<'a, R: StandIn<'a>>(
                 "scope" | "instrumentationLibrary" => group.scope = reader.scope()?,
                 "schemaUrl" => group.schema_url = reader.text("schemaUrl")?,
                 _ if key == records_key || (key == "logs" && records_key == "logRecords") => {
-                    reader.list_into(records_key, &mut records, record)?;
+                    reader.records_into(records_key, &mut records, record)?;
                 }
                 _ => reader.scanner.skip()?,
             }

@@ -159,13 +159,37 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over a text that stands here, byte for byte; false, and nothing passed, when another does.
-    #[inline]
+    #[inline(always)] // so that texts of known length are compared in place
     pub(super) fn passes(&mut self, text: &[u8]) -> bool {
         let found = self.text.as_bytes()[self.pos..].starts_with(text);
         if found {
             self.pos += text.len();
         }
         found
+    }
+
+    /// What has not been read yet.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.text.as_bytes()[self.pos..]
+    }
+
+    /// The same as text; the scanner stands between two characters.
+    #[inline]
+    pub(super) fn rest_of_text(&self) -> &'a str {
+        &self.text[self.pos..]
+    }
+
+    /// Passes over bytes that [`Self::rest`] has.
+    #[inline]
+    pub(super) fn pass(&mut self, length: usize) {
+        self.pos += length;
+    }
+
+    /// Whether the next byte is this one.
+    #[inline]
+    pub(super) fn is_at(&self, byte: u8) -> bool {
+        self.byte() == Some(byte)
     }
 
     /// Goes back to a place that [`Self::position`] gave.
@@ -186,9 +210,10 @@ impl<'a> Scanner<'a> {
         Some(text)
     }
 
-    #[cold]
+    /// A string with escapes from `first` on.
     fn escaped_string(&mut self, start: usize, first: usize) -> Scan<&'a str> {
-        let mut out = bumpalo::collections::String::from_str_in(&self.text[start..first], self.arena);
+        let mut out = bumpalo::collections::String::with_capacity_in(self.escaped_length(start, first), self.arena);
+        out.push_str(&self.text[start..first]);
         self.pos = first;
         loop {
             match self.byte() {
@@ -210,6 +235,16 @@ impl<'a> Scanner<'a> {
                 None => return self.error("the text ends inside a string"),
             }
         }
+    }
+
+    /// How long the string with escapes from `first` on is in the text, which is never longer without them.
+    fn escaped_length(&self, start: usize, first: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut end = first;
+        while bytes.get(end) == Some(&b'\\') {
+            end = plain_end(bytes, (end + 2).min(bytes.len()));
+        }
+        end - start
     }
 
     fn escape(&mut self) -> Scan<char> {

@@ -2,13 +2,24 @@
 
 use super::fields::Reader;
 use super::scanner::Scan;
+use super::usual;
 use crate::otlp::{Span, SpanEvent, SpanLink, check};
 
 const KIND_NAMES: [&str; 6] = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 const STATUS_NAMES: [&str; 3] = ["UNSET", "OK", "ERROR"];
 
-pub(super) fn span<'a>(reader: &mut Reader<'a>) -> Scan<Span<'a>> {
+pub(super) fn span<'a>(reader: &mut Reader<'a>, span: &mut Span<'a>) -> Scan<()> {
     let start = reader.scanner.position();
+    if usual::span(reader, span).is_none() {
+        reader.restart(start);
+        *span = any_span(reader)?;
+    }
+    let cause = reader.take_fault();
+    span.fault = reader.fault_of(cause, start).or_else(|| check::span(span, reader.arena()));
+    Ok(())
+}
+
+fn any_span<'a>(reader: &mut Reader<'a>) -> Scan<Span<'a>> {
     let mut span = Span::default();
     reader.object_or_fault("span", |reader, key| {
         match key {
@@ -39,8 +50,6 @@ pub(super) fn span<'a>(reader: &mut Reader<'a>) -> Scan<Span<'a>> {
         }
         Ok(())
     })?;
-    let cause = reader.take_fault();
-    span.fault = reader.fault_of(cause, start).or_else(|| check::span(&span, reader.arena()));
     Ok(span)
 }
 
