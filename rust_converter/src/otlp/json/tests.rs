@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use proptest::prelude::*;
 
-use super::{LineError, parse};
+use super::{LineError, Memo, parse, parse_next};
 use crate::otlp::{LogRecord, Metric, MetricKind, Number, Request, Value};
 
 /// What `check` finds in the request.
@@ -479,6 +479,53 @@ proptest! {
                 Err(LineError::Syntax(error)) => prop_assert!(error.at_end, "{error:?}: {}", &text[..end]),
                 other => prop_assert!(false, "{other:?}: {}", &text[..end]),
             }
+        }
+    }
+}
+
+#[test]
+fn the_collectors_form_means_the_same_as_any_other() {
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/otel/plain");
+    for signal in ["logs", "traces", "metrics"] {
+        let text =
+            std::fs::read_to_string(format!("{samples}/{signal}.jsonl")).unwrap_or_else(|error| panic!("{error}"));
+        let (shared, arena) = (Bump::new(), Bump::new());
+        let memo = Memo::new(&shared);
+        // The second time, metrics and their series are remembered.
+        for line in text.lines().chain(text.lines()) {
+            let usual = parse_next(line, &arena, &memo);
+            // Quotes in texts are escaped, so that this puts space into objects only.
+            let spaced = line.replace("{\"", "{ \"");
+            assert!(usual == parse(&spaced, &Bump::new()), "{line}");
+        }
+    }
+}
+
+#[test]
+fn series_are_told_apart_however_they_follow_each_other() {
+    let point = |tenant: u32| {
+        format!(
+            r#"{{"attributes":[{{"key":"t","value":{{"stringValue":"{tenant}"}}}}],"timeUnixNano":"1","asInt":"{tenant}"}}"#
+        )
+    };
+    let (shared, arena) = (Bump::new(), Bump::new());
+    let memo = Memo::new(&shared);
+    for round in 0..20 {
+        // Other orders, other counts, and more series than are remembered of a metric.
+        let tenants: Vec<u32> = (0..100).map(|step| (step * (2 * round + 1) + round) % (50 + 7 * round)).collect();
+        let points: Vec<String> = tenants.iter().map(|tenant| point(*tenant)).collect();
+        let name = round % 3;
+        let text = format!(
+            r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"{name}","gauge":{{"dataPoints":[{}]}}}}]}}]}}]}}"#,
+            points.join(",")
+        );
+        let text = arena.alloc_str(&text);
+        let request = parse_next(text, &arena, &memo).unwrap_or_else(|error| panic!("{error:?}"));
+        let metric = request.metrics[0].scopes[0].records[0];
+        assert_eq!(metric.name, name.to_string());
+        for (point, tenant) in metric.points.iter().zip(tenants) {
+            assert_eq!(point.value, Some(Number::Int(i64::from(tenant))));
+            assert_eq!(point.attributes[0].value, Value::Str(&tenant.to_string()));
         }
     }
 }

@@ -338,7 +338,7 @@ impl<'a> Reader<'a> {
         loop {
             items.push(item(self)?);
             if !self.scanner.passes(b",") {
-                return self.scanner.passes(b"]").then(|| &*items.into_bump_slice());
+                return self.scanner.passes(b"]").then(|| items.into_bump_slice());
             }
         }
     }
