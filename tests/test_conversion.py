@@ -537,7 +537,7 @@ def test_an_unreadable_file_is_named_for_a_user_without_rights(tmp_path: Path) -
     if b"PermissionError" not in probe.stderr or not os.access(sys.executable, os.X_OK):
         pytest.skip("another user cannot run this Python")
     code = (
-        "import ocsfconv, os\nos.setgid(65534)\nos.setuid(65534)\n"
+        "import ocsfconv.report, os\nos.setgid(65534)\nos.setuid(65534)\n"
         f"try:\n    ocsfconv.convert({str(path)!r}, out={str(tmp_path / 'data')!r})\n"
         "except PermissionError as error:\n    print(error)\n"
     )
