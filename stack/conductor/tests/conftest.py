@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -62,11 +63,12 @@ class Conductor:
 
     def left(self) -> list[str]:
         """What is still there of all that was seen."""
-        return [
-            f"{one.pid} {one.name()}"
-            for one in self.seen.values()
-            if one.is_running() and one.status() != psutil.STATUS_ZOMBIE
-        ]
+        there = []
+        for one in self.seen.values():
+            with suppress(psutil.NoSuchProcess):  # it may go while it is looked at
+                if one.is_running() and one.status() != psutil.STATUS_ZOMBIE:
+                    there.append(f"{one.pid} {one.name()}")
+        return there
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ class Latency:
 LATENCIES = {
     "charge": Latency(median=0.060, sigma=0.40, tail_share=0.032, tail_from=0.5, tail_alpha=1.3),
     "refund": Latency(median=0.080, sigma=0.40, tail_share=0.020, tail_from=0.5, tail_alpha=1.3),
-    "quote": Latency(median=0.025, sigma=0.45, tail_share=0.12, tail_from=0.6, tail_alpha=0.8),
+    "quote": Latency(median=0.0232, sigma=0.45, tail_share=0.12, tail_from=0.6, tail_alpha=0.8),
     "replay": Latency(median=0.008, sigma=0.30),
 }
 
