@@ -39,6 +39,11 @@ def variations(signal: str) -> Iterator[tuple[int, int, int, random.Random]]:
         number += 1
 
 
+def later(nanos: int, shift: int) -> int:
+    """A time of another request; 0 (unknown) for one past 2262, which the Collector has and not every peer can read."""
+    return nanos + shift if nanos < 2**63 - shift else 0
+
+
 def varied_json(line: bytes, mask: int, shift: int, chance: random.Random) -> bytes:
     """The request with new ids (equal ones stay equal), later times, other users."""
 
@@ -48,7 +53,7 @@ def varied_json(line: bytes, mask: int, shift: int, chance: random.Random) -> by
         return b'"%s":"%0*x"' % (name, len(text), value)
 
     line = HEX_ID.sub(new_id, line)
-    line = NANOS.sub(lambda match: b'%s%d"' % (match[1], int(match[2]) + shift), line)
+    line = NANOS.sub(lambda match: b'%s%d"' % (match[1], later(int(match[2]), shift)), line)
     return USER.sub(lambda _: b'"user%d"' % int(chance.paretovariate(1.2)), line) + b"\n"
 
 
@@ -61,7 +66,7 @@ def varied_proto(message: Any, mask: int, shift: int, _: random.Random) -> bytes
             if field.name.endswith("_id") and field.type == field.TYPE_BYTES:
                 setattr(node, field.name, bytes(a ^ b for a, b in zip(value, mask_bytes, strict=False)))
             elif field.name.endswith("_unix_nano"):
-                setattr(node, field.name, value + shift)
+                setattr(node, field.name, later(value, shift))
             elif field.message_type is not None and field.name not in PLAIN:
                 for inner in value if field.is_repeated else [value]:
                     vary(inner)
