@@ -147,12 +147,10 @@ class Generator:
                 core = [n for n in core if n != "trace"]
             core.append("unmapped")
             known(own, attributes, key)
-            if key == "base_event":  # in core mode it also holds what the extension's classes would
-                core += []
             category = spec.get("category_name") or "Uncategorized"
             folder = key.split("/")[-1]
-            activities = rust_captions(attributes["activity_id"]["enum"])
             enum = attributes["activity_id"]["enum"]
+            activities = rust_captions(enum)
             names_of_types = {n: {"caption": f"{spec['caption']}: {held['caption']}"} for n, held in enum.items()}
             actor_profile = "host" in (attributes["actor"].get("profiles") or [])
             self.lines.append(f"/// {spec['caption']} ({spec['uid']}).")
