@@ -128,20 +128,10 @@ impl<'a> Reader<'a> {
         items: &mut Vec<T>,
         mut item: impl FnMut(&mut Self) -> Scan<T>,
     ) -> Scan<()> {
-        if self.scanner.peek()? != Token::Array {
-            self.fail(field, "is not a list");
-            return self.scanner.skip();
-        }
-        if !self.scanner.open(b']')? {
-            return Ok(());
-        }
-        loop {
-            self.scanner.skip_space();
-            items.push(item(self)?);
-            if !self.scanner.more(b']')? {
-                return Ok(());
-            }
-        }
+        self.each(field, |reader| {
+            items.push(item(reader)?);
+            Ok(())
+        })
     }
 
     /// [`Self::list_into`] for records, which are large and read where they stay.
@@ -151,6 +141,15 @@ impl<'a> Reader<'a> {
         records: &mut Vec<T>,
         mut record: impl FnMut(&mut Self, &mut T) -> Scan<()>,
     ) -> Scan<()> {
+        self.each(field, |reader| {
+            records.push(T::default());
+            records.last_mut().map_or(Ok(()), |place| record(reader, place))
+        })
+    }
+
+    /// Reads each item of a list; anything else is a fault.
+    #[inline]
+    fn each(&mut self, field: &str, mut item: impl FnMut(&mut Self) -> Scan<()>) -> Scan<()> {
         if self.scanner.peek()? != Token::Array {
             self.fail(field, "is not a list");
             return self.scanner.skip();
@@ -160,14 +159,27 @@ impl<'a> Reader<'a> {
         }
         loop {
             self.scanner.skip_space();
-            records.push(T::default());
-            if let Some(place) = records.last_mut() {
-                record(self, place)?;
-            }
+            item(self)?;
             if !self.scanner.more(b']')? {
                 return Ok(());
             }
         }
+    }
+
+    /// Reads a record in the Collector's own form, else anew in any; gives where it began.
+    #[inline]
+    pub(super) fn usual_or_any<T>(
+        &mut self,
+        record: &mut T,
+        usual: impl FnOnce(&mut Self, &mut T) -> Option<()>,
+        any: impl FnOnce(&mut Self) -> Scan<T>,
+    ) -> Scan<usize> {
+        let start = self.scanner.position();
+        if usual(self, record).is_none() {
+            self.restart(start);
+            *record = any(self)?;
+        }
+        Ok(start)
     }
 
     /// A string field.

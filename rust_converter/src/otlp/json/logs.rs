@@ -34,11 +34,7 @@ const SEVERITY_NAMES: [&str; 25] = [
 ];
 
 pub(super) fn record<'a>(reader: &mut Reader<'a>, log: &mut LogRecord<'a>) -> Scan<()> {
-    let start = reader.scanner.position();
-    if usual::log(reader, log).is_none() {
-        reader.restart(start);
-        *log = any_log(reader)?;
-    }
+    let start = reader.usual_or_any(log, usual::log, any_log)?;
     let cause = reader.take_fault();
     log.fault = reader.fault_of(cause, start).or_else(|| check::log(log, reader.arena()));
     Ok(())

@@ -88,11 +88,7 @@ fn data<'a>(
 }
 
 pub(super) fn point<'a>(reader: &mut Reader<'a>, kind: MetricKind, old_int: bool, point: &mut Point<'a>) -> Scan<()> {
-    let start = reader.scanner.position();
-    if usual::point(reader, point).is_none() {
-        reader.restart(start);
-        *point = any_point(reader, old_int)?;
-    }
+    let start = reader.usual_or_any(point, usual::point, |reader| any_point(reader, old_int))?;
     // A summary's sum has no presence: zero is absent, minus zero is not.
     if kind == MetricKind::Summary {
         point.sum = point.sum.filter(|sum| sum.to_bits() != 0);

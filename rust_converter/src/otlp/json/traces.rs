@@ -9,11 +9,7 @@ const KIND_NAMES: [&str; 6] = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "P
 const STATUS_NAMES: [&str; 3] = ["UNSET", "OK", "ERROR"];
 
 pub(super) fn span<'a>(reader: &mut Reader<'a>, span: &mut Span<'a>) -> Scan<()> {
-    let start = reader.scanner.position();
-    if usual::span(reader, span).is_none() {
-        reader.restart(start);
-        *span = any_span(reader)?;
-    }
+    let start = reader.usual_or_any(span, usual::span, any_span)?;
     let cause = reader.take_fault();
     span.fault = reader.fault_of(cause, start).or_else(|| check::span(span, reader.arena()));
     Ok(())
