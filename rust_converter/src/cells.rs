@@ -14,6 +14,20 @@ pub(crate) const NULL: u32 = u32::MAX;
 /// The code of a row with a value, where values have no codes.
 pub(crate) const HELD: u32 = 0;
 
+/// Runs with the row that each begins at, the first of them at row `at`.
+fn placed(runs: &[Run], at: u32) -> impl Iterator<Item = (u32, Run)> {
+    runs.iter().scan(at, |next, run| {
+        let row = *next;
+        *next += run.1;
+        Some((row, *run))
+    })
+}
+
+/// What has become of another column's code.
+fn translated(codes: &[u32], code: u32) -> u32 {
+    codes.get(code as usize).copied().unwrap_or(NULL)
+}
+
 /// Rows as runs of codes.
 #[derive(Debug)]
 pub(crate) struct Runs {
@@ -135,12 +149,10 @@ impl TextColumn {
 
     /// Hands over the rows that have a text, while there is a dictionary.
     fn each(&mut self, rows: u32, mut take: impl FnMut(u32, &[u8])) {
-        let mut row = 0;
-        for (code, count) in self.runs.finish(rows) {
-            if *code != NULL {
-                (row..row + count).for_each(|row| take(row, self.texts.get(*code)));
+        for (row, (code, count)) in placed(self.runs.finish(rows), 0) {
+            if code != NULL {
+                (row..row + count).for_each(|row| take(row, self.texts.get(code)));
             }
-            row += count;
         }
     }
 
@@ -156,10 +168,8 @@ impl TextColumn {
             (Some(plain), None) => other.each(rows, |row, text| plain.set(at + row, text)),
             (None, _) => {
                 let codes: Vec<u32> = other.texts.iter().map(|text| self.texts.code(text)).collect();
-                let mut row = at;
-                for (code, count) in other.runs.finish(rows) {
-                    self.set_code(row, codes.get(*code as usize).copied().unwrap_or(NULL));
-                    row += count;
+                for (row, (code, _)) in placed(other.runs.finish(rows), at) {
+                    self.set_code(row, translated(&codes, code));
                 }
             }
         }
@@ -218,11 +228,9 @@ impl NumberColumn {
 
     /// Appends the rows of another column, the first of them as row `at`.
     pub fn append(&mut self, at: u32, other: &mut Self, rows: u32) {
-        let codes: Vec<u32> = other.numbers.held().iter().map(|number| self.numbers.code(*number)).collect();
-        let mut row = at;
-        for (code, count) in other.runs.finish(rows) {
-            self.set_code(row, codes.get(*code as usize).copied().unwrap_or(NULL));
-            row += count;
+        let codes = self.numbers.codes(other.numbers.held());
+        for (row, (code, _)) in placed(other.runs.finish(rows), at) {
+            self.set_code(row, translated(&codes, code));
         }
     }
 
@@ -260,12 +268,10 @@ impl Presence {
 
     /// Appends finished rows, the first of them as row `at`.
     fn append(&mut self, at: u32, runs: &[Run]) {
-        let mut row = at;
-        for (code, count) in runs {
-            if *code != NULL {
-                self.hold_all(row, *count);
+        for (row, (code, count)) in placed(runs, at) {
+            if code != NULL {
+                self.hold_all(row, count);
             }
-            row += count;
         }
     }
 
@@ -459,8 +465,8 @@ impl ListColumn {
 
     /// Appends the rows of another column, the first of them as row `at`.
     pub fn append(&mut self, at: u32, other: &mut Self, rows: u32) {
-        let codes: Vec<u32> = other.numbers.held().iter().map(|number| self.numbers.code(*number)).collect();
-        self.codes.extend(other.codes.iter().map(|code| codes.get(*code as usize).copied().unwrap_or(NULL)));
+        let codes = self.numbers.codes(other.numbers.held());
+        self.codes.extend(other.codes.iter().map(|code| translated(&codes, *code)));
         self.lengths.extend_from_slice(&other.lengths);
         self.presence.append(at, other.presence.finish(rows));
     }

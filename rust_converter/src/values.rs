@@ -216,6 +216,11 @@ impl Numbers {
         self.slots[at] = code;
     }
 
+    /// The codes of other numbers, in their order.
+    pub fn codes(&mut self, others: &[u64]) -> Vec<u32> {
+        others.iter().map(|number| self.code(*number)).collect()
+    }
+
     /// The numbers in the order of their codes.
     pub fn held(&self) -> &[u64] {
         &self.held
