@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 /// Bytes of a text's length in Parquet's plain encoding.
 pub(crate) const LENGTH: usize = 4;
 
@@ -15,39 +17,6 @@ fn fold(one: u64, other: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// A hash, sixteen bytes at a time, the last sixteen again if need be.
-#[inline]
-fn hash(bytes: &[u8], [one, other]: [u64; 2]) -> u32 {
-    let mut state = one ^ bytes.len() as u64;
-    let mut mix = |left: u64, right: u64| state = fold(left ^ state, right ^ other);
-    if let (Some(start), Some(end)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        let (pairs, rest) = bytes.as_chunks::<16>();
-        let whole = if rest.is_empty() { pairs.len().saturating_sub(1) } else { pairs.len() };
-        for pair in &pairs[..whole] {
-            let (left, right) = halves(pair);
-            mix(left, right);
-        }
-        match bytes.last_chunk::<16>() {
-            Some(pair) => {
-                let (left, right) = halves(pair);
-                mix(left, right);
-            }
-            None => mix(u64::from_le_bytes(*start), u64::from_le_bytes(*end)),
-        }
-    } else if let (Some(start), Some(end)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        mix(u64::from(u32::from_le_bytes(*start)), u64::from(u32::from_le_bytes(*end)));
-    } else {
-        mix(bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0);
-    }
-    (state ^ state >> 32) as u32
-}
-
-#[inline]
-fn halves(pair: &[u8; 16]) -> (u64, u64) {
-    let both = u128::from_le_bytes(*pair);
-    (both as u64, (both >> 64) as u64)
-}
-
 /// Texts, each kept once, in the order in which they came.
 #[derive(Debug)]
 pub(crate) struct Texts {
@@ -57,12 +26,12 @@ pub(crate) struct Texts {
     places: Vec<usize>,
     /// Open addressing: the hash, and the code plus one; zero is free.
     slots: Vec<(u32, u32)>,
-    seeds: [u64; 2],
+    seed: u64,
 }
 
 impl Default for Texts {
     fn default() -> Self {
-        Self { bytes: Vec::new(), places: vec![0], slots: Vec::new(), seeds: *SEEDS }
+        Self { bytes: Vec::new(), places: vec![0], slots: Vec::new(), seed: SEEDS[0] }
     }
 }
 
@@ -73,7 +42,7 @@ impl Texts {
     /// The code of a text.
     #[inline]
     pub fn code(&mut self, text: &[u8]) -> u32 {
-        let hash = hash(text, self.seeds);
+        let hash = xxh3_64_with_seed(text, self.seed) as u32;
         let mut at = hash as usize;
         while let Some((held, code)) = self.slots.get(at & self.slots.len().wrapping_sub(1)) {
             if *code == 0 {
