@@ -301,7 +301,8 @@ reproduce-collector: $(CONDUCTOR)/.complete ## the same with the Collector; half
 audit: $(RELEASE)/.complete $(CARGO_DENY) ## ask for known vulnerabilities, where the databases can be reached
 	$(RELEASE)/bin/python release/audit.py --cargo-deny $(CARGO_DENY)
 
-licences: $(SETUP) ## make docs/licences.md anew from the locks
+licences: $(SETUP) $(CONDUCTOR)/.complete ## make docs/licences.md anew from the locks
+	$(CONDUCT) setup --runtime local --state $(STATE)
 	$(BIN)/python release/licences.py docs/licences.md
 
 # What a conversion costs: each stage alone, and in instructions.

@@ -2,7 +2,7 @@
 
     python release/licences.py docs/licences.md
 
-Reads the locks, cargo's metadata, the metadata of what is installed in `.venv`, and npm's lock.
+Reads the locks, cargo's metadata, the metadata of what is installed in `.venv` and for the shop, and npm's lock.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ELSEWHERE = {"mlcroissant": "Apache-2.0 (says its repository)"}
 """Of packages whose metadata say nothing."""
+INSTALLED = "lib/python*/site-packages"
 HEAD = """\
 # Licences
 
@@ -61,22 +62,28 @@ def crates() -> list[tuple[str, str, str]]:
     return sorted((packages[one]["name"], packages[one]["version"], packages[one]["license"]) for one in wanted)
 
 
-def locked(lock: Path) -> list[str]:
-    """Names in a lock of hashes."""
-    return re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text(), re.MULTILINE)
+def locked(lock: Path) -> set[tuple[str, str]]:
+    """Names and versions in a lock of hashes."""
+    found = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", lock.read_text(), re.MULTILINE)
+    return {(_normal(name), version) for name, version in found}
 
 
-def of_python(names: Iterable[str]) -> list[tuple[str, str, str]]:
-    """Name, version and licence of what is installed; what another system installs is left out."""
-    rows = []
-    for name in dict.fromkeys(names):
-        try:
-            held = metadata(name)
-        except PackageNotFoundError:
+def of_python(locks: Iterable[Path], folders: Iterable[Path]) -> list[tuple[str, str, str]]:
+    """Name, version and licence of what is locked and installed; what another system installs is left out."""
+    wanted = set().union(*map(locked, locks))
+    rows = set()
+    for one in distributions(path=[str(folder) for folder in folders]):
+        held = one.metadata
+        name = _normal(held["Name"])
+        if (name, held["Version"]) not in wanted:
             continue
         told = held.get("License-Expression") or _classified(held.get_all("Classifier") or ()) or held.get("License")
-        rows.append((name, held["Version"], (told or ELSEWHERE.get(name, "not said")).splitlines()[0][:60]))
+        rows.add((name, held["Version"], (told or ELSEWHERE.get(name, "not said")).splitlines()[0][:60]))
     return sorted(rows)
+
+
+def _normal(name: str) -> str:
+    return re.sub("[-_.]+", "-", name).lower()
 
 
 def _classified(classifiers: Iterable[str]) -> str:
@@ -104,13 +111,19 @@ def table(rows: Iterable[tuple[str, str, str]]) -> str:
 
 def main() -> None:
     """Write it."""
-    python = of_python(locked(ROOT / "python" / "requirements" / "dev.txt"))
+    python = of_python([ROOT / "python" / "requirements" / "dev.txt"], (ROOT / ".venv").glob(INSTALLED))
+    stack = ROOT / "stack"
+    locks = [*stack.glob("*/*.txt"), *stack.glob("services/*/requirements.txt")]
+    shop = of_python(locks, (ROOT / ".make" / "stack").glob(f"*/{INSTALLED}"))
     node = of_node(ROOT / "stack" / "services" / "auth-service" / "package-lock.json")
     parts = (
         HEAD,
         f"\n## Compiled into the wheel\n\n{table(crates())}",
         "\n## Python packages that the extras, the tests and the build install\n\nThe wheel itself needs none.\n\n",
         table(python),
+        "\n## Python packages of the shop, its visitors and the conductor\n\n",
+        "A run installs them from their locks; none is part of what this project passes on.\n\n",
+        table(shop),
         f"\n## Node.js packages of auth-service\n\n{table(node)}",
         RUN,
     )
