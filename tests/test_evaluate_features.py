@@ -99,6 +99,65 @@ def test_features_are_what_they_say(recording: Path) -> None:
     assert traces.values["database_z"] == pytest.approx(np.log(2))
 
 
+def test_a_trace_is_seen_by_how_its_calls_went_and_how_others_of_the_time_did(recording: Path) -> None:
+    levels = read(recording)
+    held = polars.read_parquet(recording / "ocsf_traces.parquet")
+    milliseconds = polars.col("duration_ns") / 1e6
+    calls = held.filter(polars.col("span_kind") == "Client").with_columns(
+        (polars.col("time_unix_nano") // (10 * SECOND)).alias("bin"), milliseconds.log().alias("slow")
+    )
+    usual = polars.col("slow").median().over("db_query_text")
+    volume = polars.len().over("db_query_text", "bin")
+    counts = calls.group_by("db_query_text", "bin").len().group_by("db_query_text").agg(polars.col("len").median())
+    expected = (
+        calls.with_columns(usual=usual, volume=volume)
+        .join(counts, on="db_query_text", maintain_order="left")
+        .select(
+            "trace_id",
+            longest=(1 + (polars.col("slow").exp() - polars.col("usual").exp()).clip(0)).log(),
+            calls_slowness=(polars.col("slow") - polars.col("usual")).mean().over("db_query_text", "bin"),
+            statements_volume=(polars.col("volume") / polars.col("len")).log(),
+        )
+    )
+    begun = held.group_by("trace_id").agg(polars.col("time_unix_nano").min())
+    in_order = expected.join(begun, on="trace_id").sort("time_unix_nano", "trace_id")
+    spans = held.select("trace_id").join(expected, on="trace_id", maintain_order="left")
+    for name in ("longest", "calls_slowness", "statements_volume"):
+        assert levels["traces"].values[name] == pytest.approx(in_order[name].to_numpy(), abs=1e-5), name
+        assert levels["spans"].values[f"trace_{name}"] == pytest.approx(spans[name].to_numpy(), abs=1e-5), name
+
+
+def test_how_busy_the_host_was_is_told_by_its_metrics(tmp_path: Path) -> None:
+    folder = write(tmp_path / "recording")
+    assert not read(folder)["logs"].values["host_busy"].any()
+    points = polars.read_parquet(folder / "ocsf_metrics.parquet")
+    # Two processors; in the third minute nine tenths of their time are used, else two.
+    rows, spent = [], {"idle": 0.0, "user": 0.0}
+    for tick in range(-60, 660, 20):
+        for state in ("idle", "user"):
+            row = points.row(0, named=True) | {
+                "service": "host",
+                "metric_name": "system.cpu.time",
+                "metric_value": spent[state],
+                "time_unix_nano": BEGIN + tick * SECOND,
+                "attributes": f'{{"cpu":"cpu0","state":"{state}"}}',
+                "resource": '{"host.name":"shop-1"}',
+            }
+            rows.append(row)
+        busy = 0.9 if 120 <= tick < 180 else 0.2
+        spent = {"idle": spent["idle"] + 40 * (1 - busy), "user": spent["user"] + 40 * busy}
+    polars.concat(
+        [
+            points.with_columns(polars.col("attributes").cast(polars.String)),
+            polars.DataFrame(rows, schema=dict(points.schema) | {"attributes": polars.String}),
+        ]
+    ).write_parquet(folder / "ocsf_metrics.parquet")
+    levels = read(folder)
+    for level in ("logs", "spans", "traces"):
+        second = (levels[level].start_ns - BEGIN) / SECOND
+        assert levels[level].values["host_busy"] == pytest.approx(np.where((second >= 120) & (second < 180), 0.9, 0.2))
+
+
 def test_labels_and_episodes_are_joined_by_row_and_trace(recording: Path) -> None:
     levels = read(recording)
     labels = polars.read_parquet(recording / "ocsf_labels.parquet")

@@ -26,7 +26,7 @@ from ..dataset import (
 from ..errors import EvaluationError
 from ..templates import template_sql
 from ..units import SIGNAL_OF, Series, Units
-from . import actors, logs, spans, traces, windows
+from . import actors, host, logs, spans, traces, windows
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,8 +58,8 @@ TABLES = {"logs": "logs", "traces": "spans", "metrics": "points"}
 
 def read_case(database: duckdb.DuckDBPyConnection, dataset: Dataset, case: Case, levels: list[str]) -> dict[str, Units]:
     """Read one recording's units. Raises EvaluationError for labels that do not fit the data."""
-    # Whole telemetry is needed at every level: a log record's person is known by its trace.
-    for signal in TABLES if "windows" in levels else ("logs", "traces"):
+    # Whole telemetry is needed at every level: a log record's person is known by its trace, the host by its metrics.
+    for signal in TABLES:
         database.execute(
             f"CREATE OR REPLACE TEMP TABLE {TABLES[signal]} AS SELECT file_row_number AS row, {COLUMNS[signal]} "
             f"FROM read_parquet({case.file(TELEMETRY[signal])}, file_row_number = true)"
@@ -69,6 +69,7 @@ def read_case(database: duckdb.DuckDBPyConnection, dataset: Dataset, case: Case,
     _read_labels(database, case)
     if {"logs", "spans", "traces"} & set(levels):
         database.execute(actors.TABLE)
+        database.execute(host.TABLE)
     if {"logs", "traces"} & set(levels):
         database.execute(
             "CREATE OR REPLACE TEMP TABLE templates AS "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..units import Feature
-from . import actors
+from . import actors, host
 
 FEATURES = (
     Feature("duration_z", "robust z of ln(duration) within route or template", "z", "kind", one_liner="duration"),
@@ -47,6 +47,7 @@ FEATURES = (
         "service",
     ),
     Feature("slowness_z", "the same over all services", "z", "all"),
+    *host.FEATURES,
     *actors.FEATURES,
 )
 
@@ -79,7 +80,9 @@ SELECT c.row, c.time_unix_nano AS start_ns, c.time_unix_nano AS known_ns, c.trac
     avg((code >= 400)::INT) OVER (PARTITION BY kind_key, bin) AS kind_failing_z,
     services.volume AS service_volume_z, services.failing AS service_failing_z, services.refused AS service_refused_z,
     services.slowness AS service_slowness_z, everyone.slowness AS slowness_z,
+    {host.COLUMNS},
     {actors.COLUMNS},
     template_key AS by_template, kind_key AS by_kind, service_key AS by_service, 0::UBIGINT AS by_all
 FROM calm c JOIN services USING (service_key, bin) JOIN everyone USING (bin) LEFT JOIN actors USING (trace_id)
+    ASOF LEFT JOIN host ON c.time_unix_nano >= host.since
 """

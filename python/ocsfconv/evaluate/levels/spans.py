@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..units import Feature
-from . import actors
+from . import actors, host
 
 FEATURES = (
     Feature("duration_z", "robust z of ln(duration) within the operation", "z", "operation", one_liner="duration"),
@@ -24,6 +24,15 @@ FEATURES = (
     Feature("trace_spans_z", "robust z of ln(spans of the trace) within the operation", "z", "operation"),
     Feature("trace_duration_z", "robust z of ln(length of the trace) within the operation", "z", "operation"),
     Feature("trace_failed", "ln(1 + the trace's spans that ended in an error)"),
+    Feature("trace_longest", "ln(1 + the most ms that one of the trace's calls took beyond its operation's median)"),
+    Feature(
+        "trace_calls_slowness",
+        "the largest mean ln(duration / its median) in these 10 s of the operations that the trace called",
+    ),
+    Feature(
+        "trace_statements_volume",
+        "the largest ln(spans in these 10 s / their median in 10 s) of the trace's database statements",
+    ),
     Feature(
         "volume_z",
         "robust z of ln(spans of the operation in these 10 s) within the operation",
@@ -54,6 +63,7 @@ FEATURES = (
         "service",
     ),
     Feature("slowness_z", "the same over all services", "z", "all"),
+    *host.FEATURES,
     *actors.FEATURES,
 )
 
@@ -79,22 +89,36 @@ WITH told AS (
         ln(greatest((max(end_time_unix_nano) - min(time_unix_nano)) / 1e6, 0.001)) AS length,
         ln(1 + count(*) FILTER (failed)) AS failures
     FROM told GROUP BY ALL
-)
+), medians AS (SELECT operation_key, median(slow) AS usual FROM told GROUP BY ALL),
+bins AS (
+    SELECT operation_key, bin, count(*) AS volume, round(avg(slow) - usual, 6) AS slowness
+    FROM told JOIN medians USING (operation_key) GROUP BY operation_key, bin, usual
+), crowds AS (SELECT operation_key, median(volume) AS usual_volume FROM bins GROUP BY ALL)
 SELECT told.*, coalesce(children, 0) AS children,
     CASE WHEN slow IS NOT NULL THEN ln(greatest(duration_ns - coalesce(inside, 0), 1000) / 1e6) END AS self_time,
     CASE WHEN begun IS NOT NULL THEN ln(greatest(time_unix_nano - begun, 1000) / 1e6) END AS wait,
     ln(count(*) OVER (PARTITION BY told.trace_id, told.parent_span_id, operation_key)) AS repeats,
-    slow - median(slow) OVER (PARTITION BY operation_key) AS slower,
+    slow - usual AS slower, ln(volume) AS volume, slowness AS operation_slowness,
+    CASE WHEN span_kind = 'Client' THEN ln(1 + greatest(exp(slow) - exp(usual), 0)) END AS longer,
+    CASE WHEN span_kind = 'Client' THEN slowness END AS call_slowness,
+    CASE WHEN db_query_text IS NOT NULL THEN ln(volume / usual_volume) END AS crowd,
     whole.spans AS trace_spans, whole.length AS trace_length, whole.failures AS trace_failures, span_depth.depth
-FROM told JOIN span_depth USING (row) LEFT JOIN families USING (trace_id, span_id)
+FROM told JOIN span_depth USING (row) JOIN medians USING (operation_key) JOIN bins USING (operation_key, bin)
+    JOIN crowds USING (operation_key) LEFT JOIN families USING (trace_id, span_id)
     LEFT JOIN beginnings USING (trace_id, parent_span_id) LEFT JOIN whole USING (trace_id)
 """
 
+# Of a trace, what it called and how these calls went elsewhere at the time.
+CALLS = """coalesce(max(longer), 0) AS longest, coalesce(max(call_slowness), 0) AS calls_slowness,
+        coalesce(max(crowd), 0) AS statements_volume"""
+
 QUERY = f"""
 WITH services AS (
-    SELECT service_key, bin, ln(count(*)) AS volume, avg(failed::INT) AS failing,
+    SELECT service_key, bin, ln(count(*)) AS service_volume, avg(failed::INT) AS failing,
         round(coalesce(avg(slower), 0), 6) AS slowness
     FROM known_spans GROUP BY ALL
+), calls AS (
+    SELECT trace_id, {CALLS} FROM known_spans WHERE trace_id IS NOT NULL GROUP BY ALL
 ), everyone AS (SELECT bin, round(coalesce(avg(slower), 0), 6) AS slowness FROM known_spans GROUP BY ALL)
 SELECT k.row, k.time_unix_nano AS start_ns, k.end_time_unix_nano AS known_ns, k.trace_id,
     slow AS duration_z, self_time AS self_time_z, wait AS wait_z,
@@ -102,12 +126,16 @@ SELECT k.row, k.time_unix_nano AS start_ns, k.end_time_unix_nano AS known_ns, k.
     failed::INT AS failed,
     depth, ln(1 + children) AS children, repeats, ln(1 + coalesce(events_count, 0)) AS events,
     trace_spans AS trace_spans_z, trace_length AS trace_duration_z, trace_failures AS trace_failed,
-    ln(count(*) OVER (PARTITION BY operation_key, bin)) AS volume_z,
-    round(avg(slower) OVER (PARTITION BY operation_key, bin), 6) AS operation_slowness_z,
+    calls.longest AS trace_longest, calls.calls_slowness AS trace_calls_slowness,
+    calls.statements_volume AS trace_statements_volume,
+    volume AS volume_z, operation_slowness AS operation_slowness_z,
     avg((code >= 400 OR failed)::INT) OVER (PARTITION BY operation_key, bin) AS operation_failing_z,
-    services.volume AS service_volume_z, services.failing AS service_failing_z, services.slowness AS service_slowness_z,
+    service_volume AS service_volume_z, services.failing AS service_failing_z, services.slowness AS service_slowness_z,
     everyone.slowness AS slowness_z,
+    {host.COLUMNS},
     {actors.COLUMNS},
     operation_key AS by_operation, service_key AS by_service, 0::UBIGINT AS by_all
-FROM known_spans k JOIN services USING (service_key, bin) JOIN everyone USING (bin) LEFT JOIN actors USING (trace_id)
+FROM known_spans k JOIN services USING (service_key, bin) JOIN everyone USING (bin)
+    LEFT JOIN calls USING (trace_id) LEFT JOIN actors USING (trace_id)
+    ASOF LEFT JOIN host ON k.time_unix_nano >= host.since
 """

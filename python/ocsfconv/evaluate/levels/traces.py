@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..units import Feature
-from . import actors
+from . import actors, host
+from .spans import CALLS
 
 FEATURES = (
     Feature(
@@ -35,7 +36,22 @@ FEATURES = (
     Feature("services", "services that took part"),
     Feature("repeats", "ln(the most spans of one operation under one parent)"),
     Feature("slowest", "the largest ln(duration / the operation's median) of its spans"),
+    Feature("longest", "ln(1 + the most ms that one of the trace's calls took beyond its operation's median)"),
+    Feature(
+        "calls_slowness",
+        "the largest mean ln(duration / its median) in these 10 s of the operations that the trace called",
+    ),
     Feature("database_z", "robust z of ln(1 + database spans) within the root's operation", "z", "root"),
+    Feature(
+        "root_database_z",
+        "robust z of the mean ln(1 + database spans) of the root's operation in these 10 s",
+        "z",
+        "root",
+    ),
+    Feature(
+        "statements_volume",
+        "the largest ln(spans in these 10 s / their median in 10 s) of the trace's database statements",
+    ),
     Feature("logs_z", "robust z of ln(1 + log records) within the root's operation", "z", "root"),
     Feature("warnings", "ln(1 + log records that warn or tell of an error)"),
     Feature("bytes_z", "robust z of ln(bytes sent) within the root's operation", "z", "root"),
@@ -55,6 +71,7 @@ FEATURES = (
         "slowness_z", "robust z of the mean ln(root's duration / its operation's median) in these 10 s", "z", "all"
     ),
     Feature("failing_z", "robust z of the share of traces with a failed root in these 10 s", "z", "all"),
+    *host.FEATURES,
     *actors.FEATURES,
 )
 
@@ -68,7 +85,7 @@ WITH roots AS (
     SELECT trace_id, min(time_unix_nano) AS start_ns, max(end_time_unix_nano) AS known_ns, ln(count(*)) AS spans,
         ln(1 + count(*) FILTER (failed)) AS failures, max(depth) AS deepest, count(DISTINCT service_key) AS services,
         max(repeats) AS repeats, coalesce(max(slower), 0) AS slowest,
-        ln(1 + count(*) FILTER (db_system IS NOT NULL)) AS queries,
+        ln(1 + count(*) FILTER (db_system IS NOT NULL)) AS queries, {CALLS},
         hash(list_sort(list(DISTINCT operation_key))) AS shape_key
     FROM known_spans WHERE trace_id IS NOT NULL GROUP BY ALL
 ), keyed AS (
@@ -90,14 +107,18 @@ told AS (
 SELECT -1 AS row, start_ns, known_ns, j.trace_id,
     slow AS duration_z, ln(greatest((known_ns - start_ns) / 1e6, 0.001)) AS length_z,
     broken::INT AS status, (code BETWEEN 400 AND 499)::INT AS refused, failures AS failed,
-    spans AS spans_z, deepest AS depth, services, repeats, slowest, queries AS database_z,
+    spans AS spans_z, deepest AS depth, services, repeats, slowest, longest, calls_slowness,
+    queries AS database_z, round(avg(queries) OVER (PARTITION BY root_key, bin), 6) AS root_database_z,
+    statements_volume,
     coalesce(records, 0) AS logs_z, coalesce(warnings, 0) AS warnings,
     CASE WHEN bytes > 0 THEN ln(bytes) END AS bytes_z,
     ln(count(*) OVER (PARTITION BY root_key, bin)) AS volume_z,
     round(avg(slower) OVER (PARTITION BY root_key, bin), 6) AS root_slowness_z,
     avg((code >= 400 OR failed)::INT) OVER (PARTITION BY root_key, bin) AS root_failing_z,
     everyone.slowness AS slowness_z, everyone.failing AS failing_z,
+    {host.COLUMNS},
     {actors.COLUMNS},
     root_key AS by_root, shape_key AS by_shape, coalesce(rarest_key, 0) AS by_rarest, 0::UBIGINT AS by_all
 FROM joined j JOIN everyone USING (bin) LEFT JOIN actors USING (trace_id)
+    ASOF LEFT JOIN host ON j.start_ns >= host.since
 """
