@@ -309,14 +309,14 @@ licences: $(SETUP) $(CONDUCTOR)/.complete ## make docs/licences.md anew from the
 TARGET := $(or $(CARGO_TARGET_DIR),$(CRATE)/target)
 
 budget: $(SETUP) ## measure what each stage costs alone, and write it into docs/performance.md
-	cargo build --locked --release $(CARGO_MANIFEST) --example budget --features budget
-	$(BIN)/python benchmarks/budget.py $(TARGET)/release/examples/budget $(ARGS)
+	cargo build --locked --release $(CARGO_MANIFEST) --bin budget --features budget
+	$(BIN)/python benchmarks/budget.py $(TARGET)/release/budget $(ARGS)
 
 # Of the profile that `make build` has compiled the dependencies for.
 bench-instructions: $(SETUP) ## count instructions and compare with the record; ARGS=--record writes it
 	@if command -v cargo >/dev/null; then \
-		set -x; cargo build --locked --profile dev-wheel $(CARGO_MANIFEST) --example budget --features budget && \
-		$(BIN)/python benchmarks/instructions.py $(TARGET)/dev-wheel/examples/budget $(ARGS); \
+		set -x; cargo build --locked --profile dev-wheel $(CARGO_MANIFEST) --bin budget --features budget && \
+		$(BIN)/python benchmarks/instructions.py $(TARGET)/dev-wheel/budget $(ARGS); \
 	else \
 		echo 'bench-instructions: skipped, for there is no cargo on PATH'; \
 	fi

@@ -3,7 +3,7 @@
     make budget                     100 MB a signal, the median of 3 runs
     make budget ARGS='--runs 5'
 
-The stages and the whole are measured by `rust_converter/examples/budget.rs`, on one thread, in CPU seconds, in turns.
+The stages and the whole are measured by `rust_converter/src/bin/budget.rs`, on one thread, in CPU seconds, in turns.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def run(command: list[str]) -> tuple[dict[str, float], float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", type=Path, help="the example `budget`, built")
+    parser.add_argument("program", type=Path, help="the program `budget`, built")
     parser.add_argument("--size", type=int, default=100, help="MB of JSON a signal")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--corpus", type=Path, default=Path(tempfile.gettempdir()) / "ocsfconv-corpus")

@@ -47,7 +47,7 @@ def count(program: Path, path: Path) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", type=Path, help="the example `budget`, built")
+    parser.add_argument("program", type=Path, help="the program `budget`, built")
     parser.add_argument("--record", action="store_true", help="write the record instead of comparing")
     options = parser.parse_args()
     if not shutil.which("valgrind"):
