@@ -1,0 +1,221 @@
+//! The threads of a conversion.
+//!
+//! The only place that knows them. Units are cut by bytes, workers convert them in any order, the last of those that go
+//! together is followed by their encoding, and results are taken in input order, so that the output does not depend on
+//! the number of threads. A bounded number is in flight.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::{Options, Progress, Tick};
+use crate::error::{Error, Result};
+use crate::input::{self, GiveBack, Inputs, Reader, Unit};
+use crate::report::{Incomplete, Report};
+use crate::unit::{Done, Wanted, Worker};
+
+/// Decoded bytes in a unit. Sixteen threads hold seventeen of them.
+pub(crate) const UNIT_BYTES: usize = 4 << 20;
+
+/// The most units that become nested columns at once, which take some 40 MiB each.
+const MOST_NESTED: usize = 4;
+
+/// How often the caller is asked whether to go on.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What the reader and the workers tell the thread that takes the results.
+enum News<T> {
+    /// The result of units that follow upon each other, by the number of their bundle.
+    Result(u64, Result<T>),
+    /// The reader's end: units in all, and the last frames that are still being written.
+    End(Result<(u64, Vec<input::Incomplete>)>),
+}
+
+/// Units that wait for others to be written with.
+struct Bundles {
+    /// How many go together.
+    size: u64,
+    held: BTreeMap<u64, BTreeMap<u64, Done>>,
+    /// Units in all, once the reader knows.
+    total: u64,
+}
+
+/// The results of units that go together, in order, and the number of their bundle.
+type Bundle = (u64, Vec<Done>);
+
+impl Bundles {
+    /// Takes the result of a unit; gives its bundle when that is complete.
+    fn add(&mut self, number: u64, done: Done) -> Option<Bundle> {
+        let bundle = number / self.size;
+        self.held.entry(bundle).or_default().insert(number, done);
+        self.take(bundle)
+    }
+
+    /// Learns how many units there are; gives the last bundle when that is complete now.
+    fn end(&mut self, total: u64) -> Option<Bundle> {
+        self.total = total;
+        self.take(total.checked_sub(1)? / self.size)
+    }
+
+    fn take(&mut self, bundle: u64) -> Option<Bundle> {
+        let size = self.size.min(self.total.saturating_sub(bundle * self.size));
+        let complete = self.held.get(&bundle)?.len() as u64 == size;
+        complete.then(|| self.held.remove(&bundle)).flatten().map(|units| (bundle, units.into_values().collect()))
+    }
+}
+
+/// A conversion of all inputs: `early` does what it can for one unit, `after` makes something of those that go together.
+pub(super) struct Work<'w, T> {
+    pub(super) options: &'w Options,
+    pub(super) wanted: &'w Wanted,
+    pub(super) inputs: &'w Inputs,
+    pub(super) together: usize,
+    pub(super) early: &'w (dyn Fn(Done) -> Result<Done> + Sync),
+    pub(super) after: &'w (dyn Fn(Vec<Done>) -> Result<T> + Sync),
+}
+
+/// What bounds the units in flight.
+struct Permits {
+    /// One for each unit that is read and not converted.
+    raw: mpsc::Receiver<()>,
+    /// One for each unit that is read and not taken.
+    held: mpsc::Receiver<()>,
+}
+
+impl<T: Send> Work<'_, T> {
+    /// Lets a thread read units and the workers convert them, and takes the results in input order.
+    pub(super) fn run(
+        &self,
+        tick: &mut Tick<'_>,
+        report: &mut Report,
+        take: &mut dyn FnMut(&mut Report, T) -> Result<()>,
+    ) -> Result<()> {
+        let most = if self.wanted.nested { MOST_NESTED } else { usize::MAX };
+        let threads = self.options.threads().min(most);
+        let together = self.together;
+        let total: u64 = self.inputs.files.iter().map(|file| file.bytes).sum();
+        let reader = Reader::new(self.inputs, UNIT_BYTES);
+        let (consumed, stop) = (reader.consumed(), reader.stop());
+        let give_back: Vec<GiveBack> = (0..threads).map(|_| reader.give_back()).collect();
+        let bundles = Mutex::new(Bundles { size: together as u64, held: BTreeMap::new(), total: u64::MAX });
+        std::thread::scope(|scope| {
+            let (send_unit, receive_unit) = mpsc::channel::<(u64, Unit)>();
+            let (send_news, receive_news) = mpsc::channel::<News<T>>();
+            let (permit_raw, raw) = mpsc::channel::<()>();
+            let (permit_held, held) = mpsc::channel::<()>();
+            // One unit more than workers, so that none waits for the next.
+            let give = |permit: &mpsc::Sender<()>, count: usize| (0..count).all(|_| permit.send(()).is_ok());
+            give(&permit_raw, threads + 1);
+            give(&permit_held, threads + 1 + 2 * together);
+            let receive_unit = Arc::new(Mutex::new(receive_unit));
+            for give_back in give_back {
+                let (units, news, permit) = (Arc::clone(&receive_unit), send_news.clone(), permit_raw.clone());
+                let bundles = &bundles;
+                scope.spawn(move || {
+                    let mut worker = Worker::new(self.inputs, self.wanted.clone());
+                    loop {
+                        let next = match units.lock() {
+                            Ok(units) => units.recv(),
+                            Err(_) => return,
+                        };
+                        let Ok((number, unit)) = next else { return };
+                        let done = worker.convert(&unit);
+                        give_back.unit(unit);
+                        let done = (self.early)(done);
+                        let _ = permit.send(());
+                        let done = match done {
+                            Ok(done) => done,
+                            Err(error) => {
+                                let _ = news.send(News::Result(number, Err(error)));
+                                return;
+                            }
+                        };
+                        let Ok(bundle) = bundles.lock().map(|mut bundles| bundles.add(number, done)) else { return };
+                        if let Some((number, units)) = bundle
+                            && news.send(News::Result(number, (self.after)(units))).is_err()
+                        {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(permit_raw);
+            let bundles = &bundles;
+            scope.spawn(move || {
+                let mut reader = reader;
+                let end = read_units(&mut reader, &Permits { raw, held }, &send_unit);
+                drop(send_unit);
+                if let Ok((units, _)) = &end
+                    && let Ok(Some((number, units))) = bundles.lock().map(|mut bundles| bundles.end(*units))
+                {
+                    let _ = send_news.send(News::Result(number, (self.after)(units)));
+                }
+                let _ = send_news.send(News::End(end));
+            });
+
+            let result = (|| {
+                let mut waiting: BTreeMap<u64, T> = BTreeMap::new();
+                let mut taken = 0u64;
+                let mut bundles = None;
+                let mut last_tick = Instant::now();
+                loop {
+                    match receive_news.recv_timeout(TICK) {
+                        Ok(News::Result(number, result)) => {
+                            waiting.insert(number, result?);
+                        }
+                        Ok(News::End(end)) => {
+                            let (sent, tails) = end?;
+                            bundles = Some(sent.div_ceil(together as u64));
+                            for tail in tails {
+                                let (file, line) = (tail.file as usize, tail.number);
+                                report.files[file].incomplete =
+                                    Some(Incomplete { file, line, offset: tail.offset, bytes: tail.bytes });
+                            }
+                        }
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Err(RecvTimeoutError::Disconnected) => return Err(Error::Internal("a worker died".into())),
+                    }
+                    while let Some(result) = waiting.remove(&taken) {
+                        take(report, result)?;
+                        taken += 1;
+                        give(&permit_held, together);
+                    }
+                    if bundles == Some(taken) {
+                        return Ok(());
+                    }
+                    if last_tick.elapsed() >= TICK {
+                        last_tick = Instant::now();
+                        let records = report.events.values().map(|events| events.total).sum();
+                        let bytes_read = consumed.load(Ordering::Relaxed);
+                        if !tick(Progress { bytes_read, bytes_total: total, records }) {
+                            return Err(Error::Interrupted);
+                        }
+                    }
+                }
+            })();
+            // The others end when nobody takes their results and no unit may be read any more.
+            stop.store(true, Ordering::Relaxed);
+            drop((permit_held, receive_news));
+            result
+        })
+    }
+}
+
+/// Reads a unit for each permit and hands it to the workers; ends early when they are gone.
+fn read_units(
+    reader: &mut Reader<'_>,
+    permits: &Permits,
+    units: &mpsc::Sender<(u64, Unit)>,
+) -> Result<(u64, Vec<input::Incomplete>)> {
+    let mut sent = 0;
+    while permits.held.recv().is_ok() && permits.raw.recv().is_ok() {
+        let Some(unit) = reader.next_unit()? else { break };
+        if units.send((sent, unit)).is_err() {
+            break;
+        }
+        sent += 1;
+    }
+    Ok((sent, reader.incomplete().to_vec()))
+}
