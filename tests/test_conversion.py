@@ -22,6 +22,9 @@ import pytest
 import zstandard
 from conftest import COMMAND, DATA
 from ocsfconv import OcsfconvError, _core
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics
 
 OTEL = DATA / "otel"
 COUNTS: dict[str, dict[str, int]] = json.loads((OTEL / "counts.json").read_text())
@@ -139,6 +142,50 @@ def test_a_bare_protobuf_request_is_read(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         (tmp_path / "framed").write_bytes(framed[: 4 + length])
         assert events(tmp_path / name) == events(tmp_path / "framed") != []
+
+
+def test_what_repeats_is_told_apart_whatever_form_it_comes_in(tmp_path: Path) -> None:
+    """Series of one metric in JSON and in protobuf, each again and again, in files that are read together."""
+    value, now = "metric_value", 1_795_600_000_000_000_000
+
+    def line(first: int) -> str:
+        """As the Collector writes it."""
+        points = [
+            {
+                "attributes": [{"key": "tenant", "value": {"intValue": str(tenant)}}],
+                "timeUnixNano": str(now),
+                "asInt": str(tenant),
+            }
+            for tenant in range(first, first + 5)
+        ]
+        metric = {"name": "orders", "gauge": {"dataPoints": points}}
+        request = {"resourceMetrics": [{"resource": {}, "scopeMetrics": [{"scope": {}, "metrics": [metric]}]}]}
+        return json.dumps(request, separators=(",", ":")) + "\n"
+
+    def frame(first: int) -> bytes:
+        points = [
+            NumberDataPoint(
+                time_unix_nano=now,
+                as_int=tenant,
+                attributes=[KeyValue(key="tenant", value=AnyValue(int_value=tenant))],
+            )
+            for tenant in range(first, first + 5)
+        ]
+        metric = Metric(name="orders", gauge=Gauge(data_points=points))
+        groups = [ResourceMetrics(scope_metrics=[ScopeMetrics(metrics=[metric])])]
+        content = ExportMetricsServiceRequest(resource_metrics=groups).SerializeToString()
+        return struct.pack(">I", len(content)) + content
+
+    firsts = [0, 2, 0, 1, 0]
+    (tmp_path / "metrics.jsonl").write_text("".join(map(line, firsts)))
+    (tmp_path / "metrics.pb").write_bytes(b"".join(frame(100 + first) for first in firsts))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "metrics.jsonl").write_text("".join(line(10 + first) for first in firsts))
+    ocsfconv.convert(tmp_path / "metrics.jsonl", tmp_path / "metrics.pb", tmp_path / "other", out=tmp_path / "out")
+    found = pq.read_table(tmp_path / "out" / "ocsf_metrics.parquet", columns=[value, "attributes"]).to_pylist()
+    assert len(found) == 3 * 5 * 5
+    assert sorted({row[value] for row in found}) == [*range(7), *range(10, 17), *range(100, 107)]
+    assert [json.loads(row["attributes"]) for row in found] == [{"tenant": row[value]} for row in found]
 
 
 def test_standard_input_is_a_file_like_any_other(tmp_path: Path) -> None:

@@ -18,8 +18,7 @@ use crate::error::{Error, Result};
 use crate::input::{Encoding, Inputs, Reader, Unit, discover};
 use crate::ocsf::event::Event;
 use crate::ocsf::{Flat, FlatRow, Mapper, Mode, Place, Sink, event_ids, flat_schema};
-use crate::otlp::json::Memo;
-use crate::otlp::{Request, json, proto};
+use crate::otlp::{Memo, Request, json, proto};
 use crate::parquet::{EncodedGroup, Encoder, Spare, ZSTD_LEVEL};
 use crate::report::Signal;
 
@@ -164,9 +163,11 @@ fn parse<'a>(encoding: Encoding, bytes: &'a [u8], arena: &'a Bump, memo: &'a Mem
     match encoding {
         Encoding::Json => {
             let text = std::str::from_utf8(bytes).map_err(internal)?;
-            json::parse_next(text, arena, memo).map_err(|error| Error::Input(format!("{error:?}")))
+            json::parse_next(text, arena, &memo.json).map_err(|error| Error::Input(format!("{error:?}")))
         }
-        Encoding::Proto => proto::parse(bytes, arena).map_err(|error| Error::Input(error.what.to_string())),
+        Encoding::Proto => {
+            proto::parse_next(bytes, arena, &memo.proto).map_err(|error| Error::Input(error.what.to_string()))
+        }
     }
 }
 

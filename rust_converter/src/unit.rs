@@ -11,8 +11,8 @@ use crate::input::{BadPiece, Encoding, InputFile, Inputs, RawRequest, Unit};
 use crate::ocsf::event::Event;
 use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, FlatRow, Mapped, Mapper, Mode, Place, Sink};
-use crate::otlp::json::{self, LineError, Memo};
-use crate::otlp::{Request, proto};
+use crate::otlp::json::{self, LineError};
+use crate::otlp::{Memo, Request, proto};
 use crate::parquet::{EncodedGroup, Spare};
 use crate::report::{Events, Incomplete, Records, Reject, Signal};
 
@@ -254,7 +254,7 @@ impl<'i> Worker<'i> {
             Encoding::Json => self.json_line(job, file, raw),
             Encoding::Proto => {
                 let arena = std::mem::take(&mut self.arena);
-                match proto::parse(raw.bytes, &arena) {
+                match proto::parse_next(raw.bytes, &arena, &job.memo.proto) {
                     Ok(request) => self.map(&mut job.mapper, &mut job.collector, file, raw.number, &request),
                     Err(error) => {
                         let reason = format!("not a protobuf request: {} at byte {}", error.what, error.offset);
@@ -382,7 +382,7 @@ impl<'r> Text<'r> {
     where
         'r: 'a,
     {
-        let result = json::parse_next(self.valid, arena, memo);
+        let result = json::parse_next(self.valid, arena, &memo.json);
         if let Some(at_end) = self.broken
             && !matches!(&result, Err(LineError::Syntax(error)) if !error.at_end)
         {

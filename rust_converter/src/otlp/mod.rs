@@ -14,6 +14,10 @@ pub mod proto;
 mod tests;
 pub mod write_json;
 
+use std::cell::Cell;
+
+use bumpalo::Bump;
+
 /// An `AnyValue`. `Empty` is the value that is set to nothing (`{}` in OTLP/JSON).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -232,11 +236,39 @@ pub enum Number {
     Double(f64),
 }
 
+/// What both readers remember of a unit's requests, in an arena that outlives them.
+#[derive(Debug)]
+pub struct Memo<'u> {
+    /// Of those in JSON
+    pub json: json::Memo<'u>,
+    /// Of those in protobuf
+    pub proto: proto::Memo<'u>,
+}
+
+impl<'u> Memo<'u> {
+    /// Nothing yet.
+    pub fn new(arena: &'u Bump) -> Self {
+        let count = &*arena.alloc(Cell::new(0));
+        Self { json: json::Memo::new(arena, count), proto: proto::Memo::new(arena, count) }
+    }
+}
+
+/// Attributes that come again in a unit, and live as long.
+#[derive(Clone, Copy, Debug)]
+pub struct Series<'a> {
+    /// What each of its points says
+    pub attributes: Attributes<'a>,
+    /// From 1; no other attributes of the unit have it.
+    pub number: u32,
+}
+
 /// A data point of any kind; fields that its kind lacks stay at their defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point<'a> {
     /// `attributes`
     pub attributes: Attributes<'a>,
+    /// The number of [`Series`] that they are; 0 when they are of none.
+    pub series: u32,
     /// `startTimeUnixNano` (2)
     pub start_time_unix_nano: u64,
     /// `timeUnixNano` (3)

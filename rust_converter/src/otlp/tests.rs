@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::canonical::Canonical;
 use super::model::{self, Fields, Style, told};
-use super::{KeyValue, LogRecord, Value, json, proto};
+use super::{KeyValue, LogRecord, Memo, Value, json, proto};
 
 type Told = Vec<(String, u128, u128, Option<String>)>;
 
@@ -17,6 +17,14 @@ fn from_json(text: &str) -> Told {
 fn from_proto(bytes: &[u8]) -> Told {
     let arena = Bump::new();
     told(&proto::parse(bytes, &arena).unwrap_or_else(|error| panic!("{error:?}: {bytes:02x?}")))
+}
+
+/// Every request with a memory of those before it.
+fn from_protos(requests: &[Vec<u8>]) -> Vec<Told> {
+    let (shared, arena) = (Bump::new(), Bump::new());
+    let memo = Memo::new(&shared);
+    let read = |bytes| proto::parse_next(bytes, &arena, &memo.proto).unwrap_or_else(|error| panic!("{error:?}"));
+    requests.iter().map(|bytes| told(&read(bytes))).collect()
 }
 
 fn encoded(request: &Fields, seed: u64) -> Vec<u8> {
@@ -39,6 +47,9 @@ proptest! {
         let plain = from_json(&model::json_of(&request, 0));
         prop_assert_eq!(&from_proto(&encoded(&request, 0)), &plain);
         prop_assert_eq!(&from_proto(&encoded(&request, seed)), &plain);
+        for told in from_protos(&[0, seed, 0, seed, 1].map(|seed| encoded(&request, seed))) {
+            prop_assert_eq!(&told, &plain);
+        }
     }
 
     #[test]

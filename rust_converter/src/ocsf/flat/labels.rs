@@ -8,11 +8,28 @@ use crate::values::Texts;
 pub(super) struct Labels {
     held: Texts,
     key: Vec<u8>,
+    /// Numbers by that of the series, each with the group and whether it was scraped.
+    by_series: Vec<Option<(u64, bool, u32)>>,
 }
 
 impl Labels {
     /// The number of a set; those of new ones follow upon each other.
-    pub fn code(&mut self, group: u64, scraped: bool, attributes: Attributes<'_>) -> u32 {
+    pub fn code(&mut self, group: u64, scraped: bool, series: u32, attributes: Attributes<'_>) -> u32 {
+        let place = series as usize;
+        if let Some(Some((held, was_scraped, code))) = self.by_series.get(place)
+            && (*held, *was_scraped) == (group, scraped)
+        {
+            return *code;
+        }
+        let code = self.code_of(group, scraped, attributes);
+        if series != 0 {
+            self.by_series.resize(self.by_series.len().max(place + 1), None);
+            self.by_series[place] = Some((group, scraped, code));
+        }
+        code
+    }
+
+    fn code_of(&mut self, group: u64, scraped: bool, attributes: Attributes<'_>) -> u32 {
         self.key.clear();
         self.key.extend_from_slice(&group.to_le_bytes());
         self.key.push(scraped.into());
@@ -23,6 +40,7 @@ impl Labels {
     /// Forgets all of them and keeps the memory.
     pub fn clear(&mut self) {
         self.held.clear();
+        self.by_series.clear();
     }
 }
 

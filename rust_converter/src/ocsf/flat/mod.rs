@@ -356,7 +356,8 @@ impl Flat {
             by_metric.iter_mut().for_each(|held| held.push(row, &NONE_FOUND, at, scratch));
         }
         if !by_labels.is_empty() {
-            let label = self.labels.code(group, was_scraped(row), row.attributes);
+            let series = if let Record::Point(_, point) = row.record { point.series } else { 0 };
+            let label = self.labels.code(group, was_scraped(row), series, row.attributes);
             if self.label != Some(label) {
                 self.label = Some(label);
                 let count = by_labels.len();

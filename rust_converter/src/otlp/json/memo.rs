@@ -3,12 +3,12 @@
 //! A text is compared with the one that followed the last time, so that what repeats costs one comparison. Whatever is
 //! not found here is read as ever: nothing depends on what is remembered.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use bumpalo::Bump;
 
-use crate::otlp::{Attributes, MetricKind, copy};
+use crate::otlp::{Attributes, MetricKind, Series, copy};
 
 /// How many series are looked at behind the last one.
 const TRIES: usize = 4;
@@ -35,7 +35,7 @@ struct Known<'u> {
     text: &'u str,
     head: Head<'u>,
     /// Attributes of its points, and its metadata behind them
-    series: Vec<(&'u str, Attributes<'u>)>,
+    series: Vec<(&'u str, Series<'u>)>,
     /// Which of them stands behind the last one
     next: usize,
     /// The metric that stood behind this one
@@ -54,13 +54,15 @@ struct Held<'u> {
 #[derive(Debug)]
 pub struct Memo<'u> {
     arena: &'u Bump,
+    /// Series that the unit knows
+    count: &'u Cell<u32>,
     held: RefCell<Held<'u>>,
 }
 
 impl<'u> Memo<'u> {
-    /// Nothing yet.
-    pub fn new(arena: &'u Bump) -> Self {
-        Self { arena, held: RefCell::default() }
+    /// Nothing yet; `count` numbers the series.
+    pub fn new(arena: &'u Bump, count: &'u Cell<u32>) -> Self {
+        Self { arena, count, held: RefCell::default() }
     }
 }
 
@@ -71,9 +73,9 @@ pub(super) trait Recall<'a> {
     /// Remembers a metric by its text up to its first point.
     fn learn_metric(&self, text: &str, head: &Head<'_>);
     /// The attributes that the text begins with, and their bytes, if they are known of the metric at hand.
-    fn series(&self, text: &str) -> Option<(Attributes<'a>, usize)>;
-    /// Remembers attributes of the metric at hand.
-    fn learn_series(&self, text: &str, attributes: Attributes<'_>);
+    fn series(&self, text: &str) -> Option<(Series<'a>, usize)>;
+    /// Remembers attributes of the metric at hand, while there is room.
+    fn learn_series(&self, text: &str, attributes: Attributes<'_>) -> Option<Series<'a>>;
 }
 
 impl<'a, 'u: 'a> Recall<'a> for Memo<'u> {
@@ -107,33 +109,37 @@ impl<'a, 'u: 'a> Recall<'a> for Memo<'u> {
         held.current = index;
     }
 
-    fn series(&self, text: &str) -> Option<(Attributes<'a>, usize)> {
+    fn series(&self, text: &str) -> Option<(Series<'a>, usize)> {
         let held = &mut *self.held.borrow_mut();
         let known = held.metrics.get_mut(held.current)?;
         let count = known.series.len();
         for step in 0..count.min(TRIES) {
             let index = (known.next + step) % count;
-            let (series, attributes) = known.series[index];
-            if text.as_bytes().starts_with(series.as_bytes()) {
+            let (held, series) = known.series[index];
+            if text.as_bytes().starts_with(held.as_bytes()) {
                 known.next = index + 1;
-                return Some((attributes, series.len()));
+                return Some((series, held.len()));
             }
         }
         None
     }
 
-    fn learn_series(&self, text: &str, attributes: Attributes<'_>) {
+    fn learn_series(&self, text: &str, attributes: Attributes<'_>) -> Option<Series<'a>> {
         let held = &mut *self.held.borrow_mut();
-        let Some(known) = held.metrics.get_mut(held.current) else { return };
-        if let Some(index) = known.series.iter().position(|(series, _)| *series == text) {
+        let known = held.metrics.get_mut(held.current)?;
+        if let Some(index) = known.series.iter().position(|(held, _)| *held == text) {
             known.next = index + 1;
-            return;
+            return Some(known.series[index].1);
         }
         let bytes = held.bytes + 2 * text.len() + size_of_val(attributes);
-        if bytes <= MOST && known.series.len() < MOST_SERIES {
-            held.bytes = bytes;
-            known.series.push((self.arena.alloc_str(text), copy::attributes(self.arena, attributes)));
-            known.next = 0;
+        if bytes > MOST || known.series.len() == MOST_SERIES {
+            return None;
         }
+        held.bytes = bytes;
+        self.count.update(|count| count + 1);
+        let series = Series { attributes: copy::attributes(self.arena, attributes), number: self.count.get() };
+        known.series.push((self.arena.alloc_str(text), series));
+        known.next = 0;
+        Some(series)
     }
 }

@@ -9,8 +9,8 @@ use super::metrics;
 use super::numerals::{hex, quoted_u64, short_double, short_u64};
 use super::scanner::Scanner;
 use crate::otlp::{
-    Attributes, Buckets, Exemplar, LogRecord, Metric, MetricKind, Number, Point, Quantile, Span, SpanEvent, SpanLink,
-    Value,
+    Attributes, Buckets, Exemplar, LogRecord, Metric, MetricKind, Number, Point, Quantile, Series, Span, SpanEvent,
+    SpanLink, Value,
 };
 
 /// Reads an object whose fields stand in this order, each of them or not; whether it is one.
@@ -138,7 +138,7 @@ pub(super) fn metric<'a>(reader: &mut Reader<'a>, metric: &mut Metric<'a>) -> Op
         return None;
     }
     if scanner.passes(br#","metadata":"#) {
-        metric.metadata = reader.usual_series("metadata")?;
+        metric.metadata = reader.usual_series("metadata")?.attributes;
     }
     reader.scanner.passes(b"}").then_some(())
 }
@@ -175,7 +175,7 @@ fn head<'a>(reader: &mut Reader<'a>) -> Option<Head<'a>> {
 
 pub(super) fn point<'a>(reader: &mut Reader<'a>, point: &mut Point<'a>) -> Option<()> {
     let whole = in_order!(reader,
-        "attributes": point.attributes = reader.usual_series("attributes")?;
+        "attributes": Series { attributes: point.attributes, number: point.series } = reader.usual_series("attributes")?;
         "startTimeUnixNano": point.start_time_unix_nano = reader.scanner.usual_u64()?;
         "timeUnixNano": point.time_unix_nano = reader.scanner.usual_u64()?;
         "asDouble": point.value = Some(Number::Double(reader.scanner.usual_double()?));
@@ -314,19 +314,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Attributes that other requests may have.
-    fn usual_series(&mut self, field: &str) -> Option<Attributes<'a>> {
-        let Some(memo) = self.memo else { return self.usual_attributes(field) };
-        if let Some((attributes, length)) = memo.series(self.scanner.rest_of_text()) {
+    fn usual_series(&mut self, field: &str) -> Option<Series<'a>> {
+        if let Some((series, length)) = self.memo.and_then(|memo| memo.series(self.scanner.rest_of_text())) {
             self.scanner.pass(length);
-            return Some(attributes);
+            return Some(series);
         }
         let start = self.scanner.position();
         let attributes = self.usual_attributes(field)?;
         // What is wrong with them must be found again.
-        if !self.has_fault() {
-            memo.learn_series(self.scanner.slice(start), attributes);
-        }
-        Some(attributes)
+        let learnt = self.memo.filter(|_| !self.has_fault());
+        let series = learnt.and_then(|memo| memo.learn_series(self.scanner.slice(start), attributes));
+        Some(series.unwrap_or(Series { attributes, number: 0 }))
     }
 
     /// A list that is not empty.

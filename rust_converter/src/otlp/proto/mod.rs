@@ -4,12 +4,15 @@
 //! is, and all three share field number 1: the structure decides. Unknown fields are skipped; of repeated singular
 //! fields the last counts; a text that is not UTF-8 makes its record faulty. Field numbers follow opentelemetry-proto 1.9.
 
+mod memo;
 mod records;
 mod wire;
 
 use bumpalo::Bump;
 
 use super::{Request, ResourceGroup, ScopeGroup};
+pub use memo::Memo;
+use memo::Recall;
 use records::Reader;
 pub use wire::ProtoError;
 use wire::{Field, Message, Wire};
@@ -25,9 +28,19 @@ enum Shape {
 }
 
 /// Reads one export request; everything it gives borrows from `bytes` or lives in `arena`.
+#[cfg(test)]
 pub fn parse<'a>(bytes: &'a [u8], arena: &'a Bump) -> Result<Request<'a>, ProtoError> {
+    request(bytes, arena, None)
+}
+
+/// Reads one export request with a memory of what those before it said; what repeats is given from it.
+pub fn parse_next<'a, 'u: 'a>(bytes: &'a [u8], arena: &'a Bump, memo: &'a Memo<'u>) -> Result<Request<'a>, ProtoError> {
+    request(bytes, arena, Some(memo))
+}
+
+fn request<'a>(bytes: &'a [u8], arena: &'a Bump, memo: Option<&'a dyn Recall<'a>>) -> Result<Request<'a>, ProtoError> {
     let message = Message::new(bytes);
-    let mut reader = Reader::new(arena);
+    let mut reader = Reader::new(arena, memo);
     let mut request = Request::default();
     match shape_of_request(message)? {
         Shape::Span => request.spans = groups(&mut reader, message, records::span)?,

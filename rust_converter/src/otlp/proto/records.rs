@@ -2,6 +2,7 @@
 
 use bumpalo::Bump;
 
+use super::memo::Recall;
 use super::wire::{Field, Message, Wire};
 use crate::otlp::json::MAX_VALUE_DEPTH;
 use crate::otlp::{
@@ -12,8 +13,11 @@ use crate::otlp::{
 /// What the messages share: the arena, scratch for attribute lists, and the first fault of the record at hand.
 pub(super) struct Reader<'a> {
     pub(super) arena: &'a Bump,
+    memo: Option<&'a dyn Recall<'a>>,
     fault: Option<Fault<'a>>,
     entries: Vec<KeyValue<'a>>,
+    /// How many of them are not the point's
+    before_point: usize,
     values: Vec<Value<'a>>,
     depth: usize,
 }
@@ -26,8 +30,8 @@ macro_rules! wrong {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(arena: &'a Bump) -> Self {
-        Self { arena, fault: None, entries: Vec::new(), values: Vec::new(), depth: 0 }
+    pub(super) fn new(arena: &'a Bump, memo: Option<&'a dyn Recall<'a>>) -> Self {
+        Self { arena, memo, fault: None, entries: Vec::new(), before_point: 0, values: Vec::new(), depth: 0 }
     }
 
     pub(super) fn take_fault(&mut self) -> Option<Fault<'a>> {
@@ -107,6 +111,61 @@ impl<'a> Reader<'a> {
         let entries = self.arena.alloc_slice_copy(&self.entries[base..]);
         self.entries.truncate(base);
         entries
+    }
+
+    /// The next field of a point whose attributes are the fields of this tag; those that stand together are a series.
+    #[inline]
+    fn next_of_point(
+        &mut self,
+        point: &mut Point<'a>,
+        message: &mut Message<'a>,
+        tag: u8,
+    ) -> Wire<Option<(u32, Field<'a>)>> {
+        if message.bytes.first() == Some(&tag)
+            && point.attributes.is_empty()
+            && self.entries.len() == self.before_point
+            && let Some(memo) = self.memo
+        {
+            self.series(memo, point, message, tag)?;
+        }
+        message.next()
+    }
+
+    fn series(
+        &mut self,
+        memo: &'a dyn Recall<'a>,
+        point: &mut Point<'a>,
+        message: &mut Message<'a>,
+        tag: u8,
+    ) -> Wire<()> {
+        if let Some((series, length)) = memo.expected(message.bytes, tag) {
+            message.advance(length);
+            (point.attributes, point.series) = (series.attributes, series.number);
+            return Ok(());
+        }
+        let mut behind = *message;
+        while behind.bytes.first() == Some(&tag) {
+            behind.next()?;
+        }
+        let bytes = &message.bytes[..message.bytes.len() - behind.bytes.len()];
+        let mut series = memo.find(bytes);
+        if series.is_none() {
+            let base = self.entries.len();
+            while message.bytes.len() > behind.bytes.len() {
+                let Some((_, Field::Bytes(inner))) = message.next()? else { wrong!(message) };
+                self.push_entry(inner)?;
+            }
+            point.attributes = self.entries_from(base);
+            // What is wrong with them must be found again.
+            if self.fault.is_none() {
+                series = memo.learn(bytes, point.attributes);
+            }
+        }
+        if let Some(series) = series {
+            (point.attributes, point.series) = (series.attributes, series.number);
+        }
+        *message = behind;
+        Ok(())
     }
 
     fn value(&mut self, mut message: Message<'a>) -> Wire<Value<'a>> {
@@ -328,23 +387,34 @@ fn data<'a>(
     Ok(())
 }
 
+/// First bytes of a point's attributes: field number and wire type.
+const NUMBER_ATTRIBUTES: u8 = 7 << 3 | 2;
+const HISTOGRAM_ATTRIBUTES: u8 = 9 << 3 | 2;
+const EXPONENTIAL_ATTRIBUTES: u8 = 1 << 3 | 2;
+const SUMMARY_ATTRIBUTES: u8 = 7 << 3 | 2;
+
 fn point<'a>(reader: &mut Reader<'a>, kind: MetricKind, message: Message<'a>) -> Wire<Point<'a>> {
     let mut point = Point::default();
     let base = reader.entries.len();
+    reader.before_point = base;
     match kind {
         MetricKind::Histogram => histogram(reader, &mut point, message)?,
         MetricKind::ExponentialHistogram => exponential(reader, &mut point, message)?,
         MetricKind::Summary => summary(reader, &mut point, message)?,
         MetricKind::Gauge | MetricKind::Sum | MetricKind::None => number(reader, &mut point, message)?,
     }
-    point.attributes = reader.entries_from(base);
+    if reader.entries.len() > base {
+        // They did not all stand together, or there is no memory.
+        reader.entries.splice(base..base, point.attributes.iter().copied());
+        (point.attributes, point.series) = (reader.entries_from(base), 0);
+    }
     point.fault = reader.take_fault().or_else(|| check::point(&point, reader.arena));
     Ok(point)
 }
 
 fn number<'a>(reader: &mut Reader<'a>, point: &mut Point<'a>, mut message: Message<'a>) -> Wire<()> {
     let mut exemplars = Vec::new();
-    while let Some((number, field)) = message.next()? {
+    while let Some((number, field)) = reader.next_of_point(point, &mut message, NUMBER_ATTRIBUTES)? {
         match (number, field) {
             (2, Field::Fixed64(value)) => point.start_time_unix_nano = value,
             (3, Field::Fixed64(value)) => point.time_unix_nano = value,
@@ -363,7 +433,7 @@ fn number<'a>(reader: &mut Reader<'a>, point: &mut Point<'a>, mut message: Messa
 
 fn histogram<'a>(reader: &mut Reader<'a>, point: &mut Point<'a>, mut message: Message<'a>) -> Wire<()> {
     let (mut exemplars, mut counts, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
-    while let Some((number, field)) = message.next()? {
+    while let Some((number, field)) = reader.next_of_point(point, &mut message, HISTOGRAM_ATTRIBUTES)? {
         match (number, field) {
             (2, Field::Fixed64(value)) => point.start_time_unix_nano = value,
             (3, Field::Fixed64(value)) => point.time_unix_nano = value,
@@ -391,6 +461,7 @@ fn push_fixed64(field: Field<'_>, into: &mut Vec<u64>, message: Message<'_>) -> 
     match field {
         Field::Fixed64(value) => into.push(value),
         Field::Bytes(mut packed) => {
+            into.reserve(packed.bytes.len() / 8);
             while !packed.bytes.is_empty() {
                 into.push(packed.fixed64()?);
             }
@@ -402,7 +473,7 @@ fn push_fixed64(field: Field<'_>, into: &mut Vec<u64>, message: Message<'_>) -> 
 
 fn exponential<'a>(reader: &mut Reader<'a>, point: &mut Point<'a>, mut message: Message<'a>) -> Wire<()> {
     let mut exemplars = Vec::new();
-    while let Some((number, field)) = message.next()? {
+    while let Some((number, field)) = reader.next_of_point(point, &mut message, EXPONENTIAL_ATTRIBUTES)? {
         match (number, field) {
             (1, Field::Bytes(inner)) => reader.push_entry(inner)?,
             (2, Field::Fixed64(value)) => point.start_time_unix_nano = value,
@@ -440,6 +511,7 @@ fn buckets<'a>(reader: &mut Reader<'a>, mut message: Message<'a>) -> Wire<Bucket
             (1, Field::Varint(value)) => offset = zigzag(value),
             (2, Field::Varint(value)) => counts.push(value),
             (2, Field::Bytes(mut packed)) => {
+                counts.reserve(packed.bytes.len());
                 while !packed.bytes.is_empty() {
                     counts.push(packed.varint()?);
                 }
@@ -453,7 +525,7 @@ fn buckets<'a>(reader: &mut Reader<'a>, mut message: Message<'a>) -> Wire<Bucket
 
 fn summary<'a>(reader: &mut Reader<'a>, point: &mut Point<'a>, mut message: Message<'a>) -> Wire<()> {
     let mut quantiles = Vec::new();
-    while let Some((number, field)) = message.next()? {
+    while let Some((number, field)) = reader.next_of_point(point, &mut message, SUMMARY_ATTRIBUTES)? {
         match (number, field) {
             (2, Field::Fixed64(value)) => point.start_time_unix_nano = value,
             (3, Field::Fixed64(value)) => point.time_unix_nano = value,

@@ -4,9 +4,9 @@
 use bumpalo::Bump;
 use proptest::prelude::*;
 
-use super::parse;
+use super::{parse, parse_next};
 use crate::otlp::model::{self, Fields, Held, Style};
-use crate::otlp::{LogRecord, MetricKind, Request, Value};
+use crate::otlp::{LogRecord, Memo, MetricKind, Number, Request, Value};
 
 fn message(fields: Fields) -> Held {
     Held::Message(fields)
@@ -102,6 +102,40 @@ fn of_repeated_singular_fields_the_last_counts_but_no_point_is_lost() {
         assert_eq!((metric.kind, metric.points.len()), (MetricKind::Sum, 2));
         assert_eq!(metric.fault.map(|fault| fault.cause), Some("metric has points of more than one kind"));
     });
+}
+
+#[test]
+fn series_are_told_apart_however_their_points_are_written() {
+    let attribute = |key: &str, number: u32| {
+        vec![(1, "", Held::Text(key.into())), (2, "", message(vec![(3, "", Held::Int64(i64::from(number)))]))]
+    };
+    let (shared, arena) = (Bump::new(), Bump::new());
+    let memo = Memo::new(&shared);
+    for round in 0..20 {
+        // Other orders, other counts, a series that is the beginning of another, and attributes that stand apart.
+        let tenants: Vec<u32> = (0..60).map(|step| (step * (2 * round + 1) + round) % (30 + 7 * round)).collect();
+        let point = |tenant: &u32| {
+            let mut entries = vec![attribute("t", tenant / 3), attribute("u", 7), attribute("v", 7)];
+            entries.truncate(1 + (tenant % 3) as usize);
+            let last = if (tenant + round).is_multiple_of(4) { entries.pop() } else { None };
+            let mut fields = vec![(7, "", Held::Messages(entries)), (6, "", Held::SFixed64(i64::from(*tenant)))];
+            fields.extend(last.map(|last| (7, "", Held::Messages(vec![last]))));
+            fields
+        };
+        let data = message(vec![(1, "", Held::Messages(tenants.iter().map(point).collect()))]);
+        let bytes = request(vec![(1, "", Held::Text("m".into())), (5, "", data)]);
+        let request =
+            parse_next(arena.alloc_slice_copy(&bytes), &arena, &memo.proto).unwrap_or_else(|error| panic!("{error:?}"));
+        let points = request.metrics[0].scopes[0].records[0].points;
+        assert_eq!(points.len(), tenants.len());
+        for (point, tenant) in points.iter().zip(tenants) {
+            assert_eq!(point.value, Some(Number::Int(i64::from(tenant))));
+            let told: Vec<_> = point.attributes.iter().map(|entry| (entry.key, entry.value)).collect();
+            let all = [("t", Value::Int(i64::from(tenant / 3))), ("u", Value::Int(7)), ("v", Value::Int(7))];
+            assert_eq!(told, all[..1 + (tenant % 3) as usize]);
+            assert!(point.series == 0 || point.attributes.len() == 1 + (tenant % 3) as usize);
+        }
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl<'a> Message<'a> {
         Err(ProtoError { offset: self.offset, what })
     }
 
-    fn advance(&mut self, length: usize) {
+    pub(super) fn advance(&mut self, length: usize) {
         self.bytes = &self.bytes[length..];
         self.offset += length;
     }
