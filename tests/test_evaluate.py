@@ -197,6 +197,17 @@ def test_what_grows_faster_than_its_records_learns_from_a_sample(monkeypatch: py
     assert drawn is not None and len(drawn) == 2 * catalogue.BOUND_SAMPLE
 
 
+def test_no_episode_is_most_of_what_the_bound_learns_from() -> None:
+    counts = {0: 5000, 1: 400, 2: 350}
+    episode = np.repeat([*counts, -1], [*counts.values(), 10_000])
+    anomalous, everything = episode >= 0, np.ones(len(episode), bool)
+    drawn = detectors.training_sample(anomalous, everything, np.random.default_rng(1), episode)
+    assert drawn is not None
+    learnt = {number: int((episode[drawn] == number).sum()) for number in (*counts, -1)}
+    assert learnt == {0: 400, 1: 400, 2: 350, -1: 10_000}
+    assert len(np.unique(drawn)) == len(drawn)
+
+
 def test_a_long_recording_is_thinned_out_and_says_so(recording: Path) -> None:
     run = evaluate.evaluate(recording, names=["duration"], signal="traces", regimes=["natural"], most=3000)
     spans = run.counts["spans"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .catalogue import BOUND_SAMPLE
+from .units import FEWEST_KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -124,9 +125,20 @@ def supervised(model_seed: int, rows: Floats, categories: int, anomalous: Flags)
         return model.fit(rows, anomalous)
 
 
-def training_sample(anomalous: Flags, training: Flags, rng: np.random.Generator) -> Ints | None:
-    """Draw the records that the bound learns from, at most 20,000 a class; None when a class has too few."""
-    positives = _at_most(np.flatnonzero(training & anomalous), BOUND_SAMPLE, rng)
+def training_sample(
+    anomalous: Flags, training: Flags, rng: np.random.Generator, episode: Ints | None = None
+) -> Ints | None:
+    """Draw the records that the bound learns from, at most 20,000 a class; None when a class has too few.
+
+    No `episode` has more of them than half of the episodes have, or else what touches a whole host is all that is
+    learnt.
+    """
+    found = np.flatnonzero(training & anomalous)
+    if episode is not None and len(found):
+        numbers, counts = np.unique(episode[found], return_counts=True)
+        most = max(int(np.median(counts)), FEWEST_KEPT)
+        found = np.sort(np.concatenate([_at_most(found[episode[found] == number], most, rng) for number in numbers]))
+    positives = _at_most(found, BOUND_SAMPLE, rng)
     negatives = _at_most(np.flatnonzero(training & ~anomalous), BOUND_SAMPLE, rng)
     if min(len(positives), len(negatives)) < FEWEST_POSITIVES:
         return None

@@ -314,7 +314,10 @@ class _Level:
         def score_fold(number: int) -> None:
             rng = np.random.default_rng([seed, number])
             test, training = np.flatnonzero(fold == folds[number]), usable & (fold != folds[number])
-            samples = [detectors.training_sample(labels, training, rng) for labels in (self._anomalous, shuffled)]
+            samples = [
+                detectors.training_sample(self._anomalous, training, rng, units.episode),
+                detectors.training_sample(shuffled, training, rng),
+            ]
             if samples[0] is None or samples[1] is None:
                 impossible.append(number)
                 return
