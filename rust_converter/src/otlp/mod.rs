@@ -248,8 +248,24 @@ pub struct Memo<'u> {
 impl<'u> Memo<'u> {
     /// Nothing yet.
     pub fn new(arena: &'u Bump) -> Self {
-        let count = &*arena.alloc(Cell::new(0));
-        Self { json: json::Memo::new(arena, count), proto: proto::Memo::new(arena, count) }
+        let place = SeriesPlace { arena, count: arena.alloc(Cell::new(0)) };
+        Self { json: json::Memo::new(place), proto: proto::Memo::new(place) }
+    }
+}
+
+/// Where the series of a unit are kept, whichever reader learns them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeriesPlace<'u> {
+    arena: &'u Bump,
+    /// How many there are
+    count: &'u Cell<u32>,
+}
+
+impl<'u> SeriesPlace<'u> {
+    /// Copies attributes here and numbers them.
+    fn keep(&self, attributes: Attributes<'_>) -> Series<'u> {
+        self.count.update(|count| count + 1);
+        Series { attributes: copy::attributes(self.arena, attributes), number: self.count.get() }
     }
 }
 

@@ -3,12 +3,10 @@
 //! A text is compared with the one that followed the last time, so that what repeats costs one comparison. Whatever is
 //! not found here is read as ever: nothing depends on what is remembered.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
-use bumpalo::Bump;
-
-use crate::otlp::{Attributes, MetricKind, Series, copy};
+use crate::otlp::{Attributes, MetricKind, Series, SeriesPlace};
 
 /// How many series are looked at behind the last one.
 const TRIES: usize = 4;
@@ -53,16 +51,14 @@ struct Held<'u> {
 /// Remembers what repeats, in an arena that outlives the requests.
 #[derive(Debug)]
 pub struct Memo<'u> {
-    arena: &'u Bump,
-    /// Series that the unit knows
-    count: &'u Cell<u32>,
+    place: SeriesPlace<'u>,
     held: RefCell<Held<'u>>,
 }
 
 impl<'u> Memo<'u> {
-    /// Nothing yet; `count` numbers the series.
-    pub fn new(arena: &'u Bump, count: &'u Cell<u32>) -> Self {
-        Self { arena, count, held: RefCell::default() }
+    /// Nothing yet.
+    pub fn new(place: SeriesPlace<'u>) -> Self {
+        Self { place, held: RefCell::default() }
     }
 }
 
@@ -96,9 +92,9 @@ impl<'a, 'u: 'a> Recall<'a> for Memo<'u> {
                 return;
             }
             held.bytes = bytes;
-            let text = &*self.arena.alloc_str(text);
+            let text = &*self.place.arena.alloc_str(text);
             let [name, description, unit] =
-                [head.name, head.description, head.unit].map(|text| &*self.arena.alloc_str(text));
+                [head.name, head.description, head.unit].map(|text| &*self.place.arena.alloc_str(text));
             let head = Head { name, description, unit, kind: head.kind };
             held.metrics.push(Known { text, head, series: Vec::new(), next: 0, follower: index + 1 });
             held.by_text.insert(text, index);
@@ -136,9 +132,8 @@ impl<'a, 'u: 'a> Recall<'a> for Memo<'u> {
             return None;
         }
         held.bytes = bytes;
-        self.count.update(|count| count + 1);
-        let series = Series { attributes: copy::attributes(self.arena, attributes), number: self.count.get() };
-        known.series.push((self.arena.alloc_str(text), series));
+        let series = self.place.keep(attributes);
+        known.series.push((self.place.arena.alloc_str(text), series));
         known.next = 0;
         Some(series)
     }

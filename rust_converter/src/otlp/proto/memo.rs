@@ -3,12 +3,10 @@
 //! A series is compared with the one that followed the last time, so that what repeats costs one comparison. Whatever is
 //! not found here is read as ever: nothing depends on what is remembered.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
-use bumpalo::Bump;
-
-use crate::otlp::{Attributes, Series, copy};
+use crate::otlp::{Attributes, Series, SeriesPlace};
 
 /// The most bytes that are remembered.
 const MOST: usize = 1 << 20;
@@ -43,16 +41,14 @@ impl<'u> Held<'u> {
 /// Remembers what repeats, in an arena that outlives the requests.
 #[derive(Debug)]
 pub struct Memo<'u> {
-    arena: &'u Bump,
-    /// Series that the unit knows
-    count: &'u Cell<u32>,
+    place: SeriesPlace<'u>,
     held: RefCell<Held<'u>>,
 }
 
 impl<'u> Memo<'u> {
-    /// Nothing yet; `count` numbers the series.
-    pub fn new(arena: &'u Bump, count: &'u Cell<u32>) -> Self {
-        Self { arena, count, held: RefCell::default() }
+    /// Nothing yet.
+    pub fn new(place: SeriesPlace<'u>) -> Self {
+        Self { place, held: RefCell::default() }
     }
 }
 
@@ -91,9 +87,8 @@ impl<'a, 'u: 'a> Recall<'a> for Memo<'u> {
         }
         held.bytes = total;
         let index = held.known.len();
-        let bytes = &*self.arena.alloc_slice_copy(bytes);
-        self.count.update(|count| count + 1);
-        let series = Series { attributes: copy::attributes(self.arena, attributes), number: self.count.get() };
+        let bytes = &*self.place.arena.alloc_slice_copy(bytes);
+        let series = self.place.keep(attributes);
         held.known.push(Known { bytes, series, follower: index + 1 });
         held.by_bytes.insert(bytes, index);
         held.go_to(index)
