@@ -5,6 +5,19 @@ from __future__ import annotations
 from ..units import Feature
 from . import actors, host
 
+# What a trace called and how these calls went elsewhere at the time: a name, its greatest in the trace, what that is.
+CALLED = {
+    "longest": ("longer", "ln(1 + the most ms that one of the trace's calls took beyond its operation's median)"),
+    "calls_slowness": (
+        "call_slowness",
+        "the largest mean ln(duration / its median) in these 10 s of the operations that the trace called",
+    ),
+    "statements_volume": (
+        "crowd",
+        "the largest ln(spans in these 10 s / their median in 10 s) of the trace's database statements",
+    ),
+}
+
 FEATURES = (
     Feature("duration_z", "robust z of ln(duration) within the operation", "z", "operation", one_liner="duration"),
     Feature("self_time_z", "robust z of ln(duration less the children's) within the operation", "z", "operation"),
@@ -24,15 +37,7 @@ FEATURES = (
     Feature("trace_spans_z", "robust z of ln(spans of the trace) within the operation", "z", "operation"),
     Feature("trace_duration_z", "robust z of ln(length of the trace) within the operation", "z", "operation"),
     Feature("trace_failed", "ln(1 + the trace's spans that ended in an error)"),
-    Feature("trace_longest", "ln(1 + the most ms that one of the trace's calls took beyond its operation's median)"),
-    Feature(
-        "trace_calls_slowness",
-        "the largest mean ln(duration / its median) in these 10 s of the operations that the trace called",
-    ),
-    Feature(
-        "trace_statements_volume",
-        "the largest ln(spans in these 10 s / their median in 10 s) of the trace's database statements",
-    ),
+    *(Feature(f"trace_{name}", what) for name, (_, what) in CALLED.items()),
     Feature(
         "volume_z",
         "robust z of ln(spans of the operation in these 10 s) within the operation",
@@ -108,9 +113,8 @@ FROM told JOIN span_depth USING (row) JOIN medians USING (operation_key) JOIN bi
     LEFT JOIN beginnings USING (trace_id, parent_span_id) LEFT JOIN whole USING (trace_id)
 """
 
-# Of a trace, what it called and how these calls went elsewhere at the time.
-CALLS = """coalesce(max(longer), 0) AS longest, coalesce(max(call_slowness), 0) AS calls_slowness,
-        coalesce(max(crowd), 0) AS statements_volume"""
+# Of a trace's rows of `known_spans`.
+CALLS = ", ".join(f"coalesce(max({column}), 0) AS {name}" for name, (column, _) in CALLED.items())
 
 QUERY = f"""
 WITH services AS (
@@ -126,8 +130,7 @@ SELECT k.row, k.time_unix_nano AS start_ns, k.end_time_unix_nano AS known_ns, k.
     failed::INT AS failed,
     depth, ln(1 + children) AS children, repeats, ln(1 + coalesce(events_count, 0)) AS events,
     trace_spans AS trace_spans_z, trace_length AS trace_duration_z, trace_failures AS trace_failed,
-    calls.longest AS trace_longest, calls.calls_slowness AS trace_calls_slowness,
-    calls.statements_volume AS trace_statements_volume,
+    {", ".join(f"calls.{name} AS trace_{name}" for name in CALLED)},
     volume AS volume_z, operation_slowness AS operation_slowness_z,
     avg((code >= 400 OR failed)::INT) OVER (PARTITION BY operation_key, bin) AS operation_failing_z,
     service_volume AS service_volume_z, services.failing AS service_failing_z, services.slowness AS service_slowness_z,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..units import Feature
 from . import actors, host
-from .spans import CALLS
+from .spans import CALLED, CALLS
 
 FEATURES = (
     Feature(
@@ -36,11 +36,8 @@ FEATURES = (
     Feature("services", "services that took part"),
     Feature("repeats", "ln(the most spans of one operation under one parent)"),
     Feature("slowest", "the largest ln(duration / the operation's median) of its spans"),
-    Feature("longest", "ln(1 + the most ms that one of the trace's calls took beyond its operation's median)"),
-    Feature(
-        "calls_slowness",
-        "the largest mean ln(duration / its median) in these 10 s of the operations that the trace called",
-    ),
+    Feature("longest", CALLED["longest"][1]),
+    Feature("calls_slowness", CALLED["calls_slowness"][1]),
     Feature("database_z", "robust z of ln(1 + database spans) within the root's operation", "z", "root"),
     Feature(
         "root_database_z",
@@ -48,10 +45,7 @@ FEATURES = (
         "z",
         "root",
     ),
-    Feature(
-        "statements_volume",
-        "the largest ln(spans in these 10 s / their median in 10 s) of the trace's database statements",
-    ),
+    Feature("statements_volume", CALLED["statements_volume"][1]),
     Feature("logs_z", "robust z of ln(1 + log records) within the root's operation", "z", "root"),
     Feature("warnings", "ln(1 + log records that warn or tell of an error)"),
     Feature("bytes_z", "robust z of ln(bytes sent) within the root's operation", "z", "root"),
