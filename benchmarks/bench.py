@@ -2,6 +2,7 @@
 
     make bench                                    400 MB and 4 GB a signal, 5 rounds: hours, and 15 GB of disk
     make bench ARGS='--size 20 --big 0 --runs 1'  a look
+    make bench ARGS='--peers simdjson'            only beside this one: others take minutes a round
     make bench ARGS=--record                      and write benchmarks/record.json
 
 Whole processes are timed, one after the other in rounds. Machines are noisy, so what counts is the ratio within a
@@ -62,6 +63,7 @@ def at_most(name: str, unit: str, limit: float, goal: float | None = None) -> Bo
 SLOWER = [
     ("yardstick", 2, Bound("yardstick / 2 threads", "x", 30, 50)),
     ("duckdb", 2, Bound("DuckDB read_json / 2 threads", "x", 15, 20)),
+    ("duckdb-1", 2, Bound("DuckDB, one thread / 2 threads", "x", 15, 20)),
     ("polars", 2, Bound("polars scan_ndjson / 2 threads", "x", 15, 20)),
     ("otlp2records", 1, Bound("otlp2records / 1 thread", "x", 3.5, 5)),
     ("otlp2records", 2, Bound("otlp2records / 2 threads", "x", 6, 9)),
@@ -70,6 +72,7 @@ SIMDJSON = {
     signal: at_most("2 threads / simdjson, parsing alone", "x", 2.0, 1.5 if signal == "metrics" else 1.2)
     for signal in SIGNALS
 }
+PEERS = sorted({name for name, _, _ in SLOWER} | {"simdjson"})
 SCALING = Bound("1 thread / 2 threads", "x", 1.85)
 GROWTH = Bound("MB/s, big / small", "x", 0.95)
 PEAK = {threads: at_most(f"peak memory, {threads} threads", "MiB", 256) for threads in (2, 16)}
@@ -120,6 +123,7 @@ class Bench:
 
     folder: Path
     runs: int
+    peers: list[str]
     record: Record
     scratch: Path
 
@@ -154,14 +158,14 @@ class Bench:
         own = {"PYTHONPATH": str(self.folder / "packages")} if name == "simdjson" else {}
         return self.measure(script, **own)[0]
 
-    def rounds(self, names: list[str], signal: str, path: Path) -> dict[str, list[float]]:
+    def rounds(self, signal: str, path: Path) -> dict[str, list[float]]:
         """Wall seconds of us (by threads) and of each peer, round by round; one run of ours before warms the file."""
-        found: dict[str, list[float]] = {name: [] for name in ("1", "2", *names)}
+        found: dict[str, list[float]] = {name: [] for name in ("1", "2", *self.peers)}
         self.ours(path, signal, 2)
         for _ in range(self.runs):
             for threads in (2, 1):
                 found[str(threads)].append(self.ours(path, signal, threads)[0])
-            for name in names:
+            for name in self.peers:
                 found[name].append(self.peer(name, signal, path))
         return found
 
@@ -170,12 +174,14 @@ class Bench:
         record, corpus = self.record, self.folder / "corpus"
         path = write(corpus, signal, size * 1_000_000)
         megabytes = path.stat().st_size / 1e6
-        seconds = self.rounds(["yardstick", "duckdb", "polars", "otlp2records", "simdjson"], signal, path)
+        seconds = self.rounds(signal, path)
         for threads in ("1", "2"):
             record.speed(signal, f"{threads} thread(s)", megabytes, seconds[threads])
         for name, threads_beside, bound in SLOWER:
-            record.add(signal, bound, quotients(seconds[name], seconds[str(threads_beside)]))
-        record.add(signal, SIMDJSON[signal], quotients(seconds["2"], seconds["simdjson"]))
+            if name in seconds:
+                record.add(signal, bound, quotients(seconds[name], seconds[str(threads_beside)]))
+        if "simdjson" in seconds:
+            record.add(signal, SIMDJSON[signal], quotients(seconds["2"], seconds["simdjson"]))
         record.add(signal, SCALING, quotients(seconds["1"], seconds["2"]))
         self.output_size(signal)
         self.protobuf(signal, path, write(corpus, signal, size * 1_000_000, proto=True))
@@ -240,10 +246,15 @@ def main() -> None:
     parser.add_argument("--big", type=int, default=4000, help="MB a signal for growth and memory; 0: neither")
     parser.add_argument("--runs", type=int, default=5, help="rounds")
     parser.add_argument("--signal", choices=SIGNALS, action="append", help="only this one; may be repeated")
+    parser.add_argument(
+        "--peers", nargs="*", choices=PEERS, default=PEERS, help="only beside these; none: only ourselves"
+    )
     parser.add_argument("--folder", type=Path, default=Path(".make/bench"), help="where peers are, and the corpus goes")
     parser.add_argument("--record", action="store_true", help="write benchmarks/record.json")
     options = parser.parse_args()
-    bench = Bench(options.folder.resolve(), options.runs, Record(), Path(tempfile.mkdtemp(dir=options.folder)))
+    bench = Bench(
+        options.folder.resolve(), options.runs, options.peers, Record(), Path(tempfile.mkdtemp(dir=options.folder))
+    )
     Record.line("of", "figure", "median", "bound", "verdict")
     try:
         bench.start_up()
