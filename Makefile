@@ -83,7 +83,7 @@ fmt = for crate in $(CRATE) $(FUZZ) benchmarks/otlp2records; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build convert test test-rust test-python test-kill fuzz fuzz-skipped fuzz-build fuzz-mapper $(addprefix fuzz-,$(FUZZERS)) check check-rust check-python format bench budget bench-instructions lock clean FORCE
+.PHONY: help setup build compile convert test test-rust test-python test-kill fuzz fuzz-skipped fuzz-build fuzz-mapper $(addprefix fuzz-,$(FUZZERS)) check check-rust check-python format bench budget bench-instructions lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
 .PHONY: evaluate data-dictionary hashes check-nix release reproduce reproduce-collector audit licences
 
@@ -173,7 +173,7 @@ hashes: $(BUILD) ## record anew which bytes the captures become, after a change 
 test-services: $(CONDUCTOR)/.complete ## run the services' own tests with real databases; some with ARGS='web-api seed'
 	$(CONDUCT) test --runtime local --state .make/test-services $(ARGS)
 
-test: test-rust test-python test-services test-stack test-three ## build and run all tests
+test: test-python test-services test-stack test-three test-rust ## build and run all tests
 
 test-rust: ## run the converter's own tests
 	@if command -v cargo >/dev/null; then \
@@ -203,6 +203,10 @@ fuzz: $(if $(shell { command -v cargo; }),$(addprefix fuzz-,$(FUZZERS)),fuzz-ski
 
 fuzz-skipped:
 	@echo 'fuzz: the readers are skipped, for there is no cargo on PATH'
+
+compile: fuzz-build # all of Rust that tests, fuzzers and the budget run: beside tests that wait for a shop it takes no time
+	cargo test --locked --no-run $(CARGO_MANIFEST)
+	$(BUILD_BUDGET)
 
 fuzz-build:
 	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --locked $(FUZZ_CARGO)
@@ -307,15 +311,16 @@ licences: $(SETUP) $(CONDUCTOR)/.complete ## make docs/licences.md anew from the
 
 # What a conversion costs: each stage alone, and in instructions.
 TARGET := $(or $(CARGO_TARGET_DIR),$(CRATE)/target)
+# Of the profile that `make build` has compiled the dependencies for.
+BUILD_BUDGET := cargo build --locked --profile dev-wheel $(CARGO_MANIFEST) --bin budget --features budget
 
 budget: $(SETUP) ## measure what each stage costs alone, and write it into docs/performance.md
 	cargo build --locked --release $(CARGO_MANIFEST) --bin budget --features budget
 	$(BIN)/python benchmarks/budget.py $(TARGET)/release/budget $(ARGS)
 
-# Of the profile that `make build` has compiled the dependencies for.
 bench-instructions: $(SETUP) ## count instructions and compare with the record; ARGS=--record writes it
 	@if command -v cargo >/dev/null; then \
-		set -x; cargo build --locked --profile dev-wheel $(CARGO_MANIFEST) --bin budget --features budget && \
+		set -x; $(BUILD_BUDGET) && \
 		$(BIN)/python benchmarks/instructions.py $(TARGET)/dev-wheel/budget $(ARGS); \
 	else \
 		echo 'bench-instructions: skipped, for there is no cargo on PATH'; \
