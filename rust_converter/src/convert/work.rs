@@ -16,8 +16,11 @@ use crate::input::{self, GiveBack, Inputs, Reader, Unit};
 use crate::report::{Incomplete, Report};
 use crate::unit::{Done, Wanted, Worker};
 
-/// Decoded bytes in a unit. Sixteen threads hold seventeen of them.
+/// Decoded bytes in a unit. Ten threads hold eleven of them.
 pub(crate) const UNIT_BYTES: usize = 4 << 20;
+
+/// The most units that become flat columns at once, which take some 16 MiB each: the thread that reads is not faster.
+const MOST_FLAT: usize = 10;
 
 /// The most units that become nested columns at once, which take some 40 MiB each.
 const MOST_NESTED: usize = 4;
@@ -92,7 +95,7 @@ impl<T: Send> Work<'_, T> {
         report: &mut Report,
         take: &mut dyn FnMut(&mut Report, T) -> Result<()>,
     ) -> Result<()> {
-        let most = if self.wanted.nested { MOST_NESTED } else { usize::MAX };
+        let most = if self.wanted.nested { MOST_NESTED } else { MOST_FLAT };
         let threads = self.options.threads().min(most);
         let together = self.together;
         let total: u64 = self.inputs.files.iter().map(|file| file.bytes).sum();
