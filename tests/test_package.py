@@ -45,7 +45,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     maturin("sdist", "--out", folder, cwd=ROOT / "python")
     (sdist,) = folder.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):  # not before 3.11.4
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(folder)
     found = folder / sdist.name.removesuffix(".tar.gz")
     for path in found.rglob("*"):
         os.utime(path, (ANOTHER_TIME, ANOTHER_TIME))

@@ -25,6 +25,12 @@ class Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         self.exit(WRONG_USE, f"ocsfconv: error: {message}; see --help\n")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help or the version; that its reader has left (`| head`) is no error, which 3.11.2 does not know."""
+        with suppress(BrokenPipeError):
+            super()._print_message(message, file)
+            (file or sys.stderr).flush()
+
 
 def new_parser(verb: str, *, description: str, epilog: str) -> argparse.ArgumentParser:
     """Return the parser of a verb (with a space before it); `{prog}` in `epilog` becomes the command's name."""
