@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from ocsfconv import __version__
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 WRONG_USE = 2
 """The exit code for arguments that cannot be understood."""
+
+
+def write(stream: TextIO | None, text: str) -> None:
+    """Write and flush, so that a failure is met here and not while Python exits; whoever has left reads nothing."""
+    if stream is not None:
+        with suppress(BrokenPipeError):
+            stream.write(text)
+            stream.flush()
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,9 +35,7 @@ class Parser(argparse.ArgumentParser):
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print help or the version; that its reader has left (`| head`) is no error, which 3.11.2 does not know."""
-        with suppress(BrokenPipeError):
-            super()._print_message(message, file)
-            (file or sys.stderr).flush()
+        write(file or sys.stderr, message)
 
 
 def new_parser(verb: str, *, description: str, epilog: str) -> argparse.ArgumentParser:

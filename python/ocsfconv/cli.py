@@ -9,10 +9,10 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn
 
 from ocsfconv import OcsfconvError
-from ocsfconv.arguments import WRONG_USE, add_choice, add_output, defaults, names, new_parser, parse, positive
+from ocsfconv.arguments import WRONG_USE, add_choice, add_output, defaults, names, new_parser, parse, positive, write
 from ocsfconv.conversion import DEFAULT_INPUT, convert
 from ocsfconv.progress import Progress
 
@@ -400,13 +400,13 @@ def _fail(message: str, code: int = FAILED) -> int:
 
 def _say(message: str, code: int) -> int:
     with suppress(OSError):
-        _write(sys.stderr, f"ocsfconv: {message}\n")
+        write(sys.stderr, f"ocsfconv: {message}\n")
     return code
 
 
 def _print(text: str) -> None:
     try:
-        _write(sys.stdout, text.rstrip("\n") + "\n")
+        write(sys.stdout, text.rstrip("\n") + "\n")
     except OSError as error:
         raise OSError(error.errno, error.strerror, "standard output") from error
 
@@ -415,14 +415,6 @@ def _print_json(data: object) -> None:
     import json
 
     _print(json.dumps(data, indent=2))
-
-
-def _write(stream: TextIO | None, text: str) -> None:
-    """Write and flush, so that a failure is met here and not while Python exits."""
-    if stream is not None:
-        with suppress(BrokenPipeError):
-            stream.write(text)
-            stream.flush()
 
 
 def _flush_stdout() -> None:
