@@ -206,7 +206,7 @@ fuzz-skipped:
 
 compile: fuzz-build # all of Rust that tests, fuzzers and the budget run: beside tests that wait for a shop it takes no time
 	cargo test --locked --no-run $(CARGO_MANIFEST)
-	$(BUILD_BUDGET)
+	$(BUILD_BUDGET) dev-wheel
 
 fuzz-build:
 	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --locked $(FUZZ_CARGO)
@@ -311,16 +311,16 @@ licences: $(SETUP) $(CONDUCTOR)/.complete ## make docs/licences.md anew from the
 
 # What a conversion costs: each stage alone, and in instructions.
 TARGET := $(or $(CARGO_TARGET_DIR),$(CRATE)/target)
-# Of the profile that `make build` has compiled the dependencies for.
-BUILD_BUDGET := cargo build --locked --profile dev-wheel $(CARGO_MANIFEST) --bin budget --features budget
+# $(BUILD_BUDGET) PROFILE; for dev-wheel `make build` has compiled the dependencies.
+BUILD_BUDGET := cargo build --locked $(CARGO_MANIFEST) --bin budget --features budget --profile
 
 budget: $(SETUP) ## measure what each stage costs alone, and write it into docs/performance.md
-	cargo build --locked --release $(CARGO_MANIFEST) --bin budget --features budget
+	$(BUILD_BUDGET) release
 	$(BIN)/python benchmarks/budget.py $(TARGET)/release/budget $(ARGS)
 
 bench-instructions: $(SETUP) ## count instructions and compare with the record; ARGS=--record writes it
 	@if command -v cargo >/dev/null; then \
-		set -x; $(BUILD_BUDGET) && \
+		set -x; $(BUILD_BUDGET) dev-wheel && \
 		$(BIN)/python benchmarks/instructions.py $(TARGET)/dev-wheel/budget $(ARGS); \
 	else \
 		echo 'bench-instructions: skipped, for there is no cargo on PATH'; \
