@@ -361,6 +361,14 @@ def held(pipe: IO[bytes]) -> int:
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
+def test_ctrl_c_while_a_library_generates_code_has_its_exit_code(tmp_path: Path, environment: dict[str, str]) -> None:
+    (tmp_path / "argparse.py").write_text('exec("import os, signal; os.kill(os.getpid(), signal.SIGINT)")')
+    done = subprocess.run(
+        [*COMMAND, "--version"], cwd=tmp_path, env=environment | {"PYTHONPATH": str(tmp_path)}, capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_it_and_leaves_nothing_half_written(
     plain: Path, tmp_path: Path, environment: dict[str, str], number: int, code: int

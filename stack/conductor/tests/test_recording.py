@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from conductor.places import STACK
+
 RECORD = ("record", "--duration", "30s", "--rate", "20", "--seed", "3")
 
 
@@ -94,6 +96,12 @@ def test_ctrl_c_before_the_first_visitor_stops_all(conductor, after):
     assert "Traceback" not in errors
     conductor.services()
     assert conductor.left() == []
+
+
+def test_ctrl_c_while_a_library_generates_code_has_its_exit_code(conductor, tmp_path):
+    (tmp_path / "argparse.py").write_text('exec("import os, signal; os.kill(os.getpid(), signal.SIGINT)")')
+    status, output, errors = conductor.run("status", PYTHONPATH=f"{tmp_path}{os.pathsep}{STACK}")
+    assert (status, output, errors) == (130, "", "conductor: interrupted; nothing is left running\n")
 
 
 def test_a_killed_recording_leaves_nothing_and_the_next_start_is_healthy(conductor):
