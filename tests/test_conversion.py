@@ -197,23 +197,48 @@ def test_standard_input_is_a_file_like_any_other(tmp_path: Path) -> None:
         assert json.loads(done.stdout)["signals"]["logs"]["records_written"] == 130
 
 
-def test_output_does_not_depend_on_run_or_threads(tmp_path: Path) -> None:
-    def written(name: str, threads: int) -> dict[str, bytes]:
-        ocsfconv.convert(OTEL / "rotated", OTEL / "stable-semconv", out=tmp_path / name, layout="both", threads=threads)
-        folder = tmp_path / name
-        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What several units and, of flat rows, several row groups are made of: the captures many times over."""
+    folder = tmp_path_factory.mktemp("long")
+    for name in SIGNALS:
+        capture = (OTEL / "plain" / f"{name}.jsonl").read_bytes()
+        (folder / f"{name}.jsonl").write_bytes(capture * (20_000_000 // len(capture)))
+    return folder
 
-    first = written("first", 1)
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_output_does_not_depend_on_run_or_threads(tmp_path: Path, long: Path) -> None:
+    def output(name: str, threads: int) -> dict[str, bytes]:
+        inputs = (OTEL / "rotated", OTEL / "stable-semconv", long)
+        ocsfconv.convert(*inputs, out=tmp_path / name, layout="both", threads=threads)
+        return written(tmp_path / name)
+
+    first = output("first", 1)
     assert len(first) > 10
-    assert written("again", 1) == first
-    assert written("three", 3) == first
-    assert written("many", 16) == first
+    assert output("again", 1) == first
+    assert output("three", 3) == first
+    assert output("many", 16) == first
+
+
+def test_rows_of_many_units_are_few_row_groups(tmp_path: Path, long: Path) -> None:
+    ocsfconv.convert(long, out=tmp_path, layout="both")
+    for path in tmp_path.rglob("*.parquet"):
+        metadata = pq.ParquetFile(path).metadata
+        rows = [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)]
+        if path.parent == tmp_path:
+            assert len(rows) <= 2, (path, rows)
+        else:
+            assert all(count >= 100_000 for count in rows[:-1]), (path, rows)
 
 
 @pytest.mark.parametrize("schema", ["ext", "core"])
-def test_the_flat_files_are_the_same_with_and_without_the_nested_ones(tmp_path: Path, schema: str) -> None:
+def test_the_flat_files_are_the_same_with_and_without_the_nested_ones(tmp_path: Path, long: Path, schema: str) -> None:
     for layout in ("flat", "both"):
-        ocsfconv.convert(OTEL, out=tmp_path / layout, layout=layout, schema=schema)
+        ocsfconv.convert(OTEL, long, out=tmp_path / layout, layout=layout, schema=schema)
     for name in SIGNALS:
         alone = (tmp_path / "flat" / f"ocsf_{name}.parquet").read_bytes()
         assert alone == (tmp_path / "both" / f"ocsf_{name}.parquet").read_bytes(), name

@@ -240,16 +240,15 @@ impl Nested {
         self.rows
     }
 
-    /// The columns, each made when it is asked for and no longer kept.
-    pub fn into_columns(self) -> impl Iterator<Item = Result<ArrayRef>> {
+    /// The columns, each made when it is asked for and no longer kept; nothing where no row has a value.
+    pub fn into_told(self) -> impl Iterator<Item = Result<Option<ArrayRef>>> {
         let rows = self.rows;
-        self.columns.into_iter().map(move |column| column.finish(rows))
+        self.columns.into_iter().map(move |column| (column.rows > 0).then(|| column.finish(rows)).transpose())
     }
 
     /// The rows as a batch.
     pub fn into_batch(self) -> Result<RecordBatch> {
-        let schema = self.schema.clone();
-        let arrays = self.into_columns().collect::<Result<Vec<_>>>()?;
-        RecordBatch::try_new(schema, arrays).map_err(internal)
+        let arrays = self.columns.into_iter().map(|column| column.finish(self.rows)).collect::<Result<Vec<_>>>()?;
+        RecordBatch::try_new(self.schema, arrays).map_err(internal)
     }
 }

@@ -15,6 +15,7 @@ mod ocsf;
 mod otlp;
 mod pages;
 mod parquet;
+mod pieces;
 pub mod report;
 mod semconv;
 #[cfg(feature = "budget")]

@@ -30,6 +30,9 @@ pub(crate) struct Chunk {
     pub close: ColumnCloseResult,
 }
 
+/// zstd level: 3 was slower and larger on telemetry.
+pub(crate) const ZSTD_LEVEL: i32 = 1;
+
 /// What one chunk after the other is made with.
 pub(crate) struct Workbench {
     zstd: Compressor<'static>,

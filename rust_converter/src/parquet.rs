@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use arrow_array::new_null_array;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
@@ -19,10 +20,11 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescPtr};
 
-use crate::columns::{Nested, internal};
+use crate::columns::internal;
 use crate::error::{Error, Result};
 use crate::ocsf::{Flat, FlatColumn};
-use crate::pages::{Chunk, ChunkWriter, Workbench};
+use crate::pages::{Chunk, ChunkWriter, Workbench, ZSTD_LEVEL};
+use crate::pieces::{Piece, Press};
 
 /// Columns whose values hardly repeat: a dictionary would hash every cell for nothing.
 const UNIQUE: &[&str] = &[
@@ -67,9 +69,6 @@ pub(crate) fn is_unique(name: &str) -> bool {
 /// Text for which minimum and maximum would be long and useless.
 const NO_STATISTICS: &[&str] =
     &["message", "attributes", "attribute_map", "resource", "resource_map", "body", "raw_data"];
-
-/// zstd level: 3 was slower and larger on telemetry.
-pub(crate) const ZSTD_LEVEL: i32 = 1;
 
 /// How a file of this schema is encoded.
 fn properties(schema: &Schema) -> Result<WriterProperties> {
@@ -186,15 +185,24 @@ impl Encoder {
         append(&mut writer, group).and_then(|()| writer.into_inner()).map_err(internal)
     }
 
-    /// Encodes nested rows column by column; each is made for it and freed when it is done.
-    pub fn encode_nested(&self, nested: Nested) -> Result<EncodedGroup> {
-        let rows = nested.rows();
+    /// Encodes nested rows of units that follow upon each other, column by column.
+    pub fn encode_nested(&self, mut pieces: Vec<Piece>, press: &mut Press) -> Result<EncodedGroup> {
+        let rows = pieces.iter().map(Piece::rows).sum();
         let mut chunks = Vec::new();
-        for ((field, factory), array) in self.schema.fields().iter().zip(&self.factories).zip(nested.into_columns()) {
-            let writers = factory.create_column_writers(0).map_err(internal)?;
-            let leaves = compute_leaves(field, &array?).map_err(internal)?;
-            for (mut writer, leaf) in writers.into_iter().zip(leaves) {
-                writer.write(&leaf).map_err(internal)?;
+        for (index, (field, factory)) in self.schema.fields().iter().zip(&self.factories).enumerate() {
+            let mut writers = factory.create_column_writers(0).map_err(internal)?;
+            let mut write = |array| {
+                let leaves = compute_leaves(field, &array)?;
+                writers.iter_mut().zip(leaves).try_for_each(|(writer, leaf)| writer.write(&leaf))
+            };
+            if pieces.iter().any(|piece| piece.tells(index)) {
+                for piece in &mut pieces {
+                    write(piece.take(index, field.data_type(), press)?).map_err(internal)?;
+                }
+            } else {
+                write(new_null_array(field.data_type(), rows)).map_err(internal)?;
+            }
+            for writer in writers {
                 chunks.push(EncodedChunk::Array(writer.close().map_err(internal)?));
             }
         }

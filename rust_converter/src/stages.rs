@@ -19,7 +19,8 @@ use crate::input::{Encoding, Inputs, Reader, Unit, discover};
 use crate::ocsf::event::Event;
 use crate::ocsf::{Flat, FlatRow, Mapper, Mode, Place, Sink, event_ids, flat_schema};
 use crate::otlp::{Memo, Request, json, proto};
-use crate::parquet::{EncodedGroup, Encoder, Spare, ZSTD_LEVEL};
+use crate::pages::ZSTD_LEVEL;
+use crate::parquet::{EncodedGroup, Encoder, Spare};
 use crate::report::Signal;
 
 /// CPU seconds of each stage.

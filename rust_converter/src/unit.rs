@@ -82,8 +82,8 @@ impl Rows {
 pub(crate) struct Done {
     /// Rows, in order within each part
     pub rows: Vec<(Part, Rows)>,
-    /// Rows that are encoded already
-    pub groups: Vec<(Part, EncodedGroup)>,
+    /// Rows that are encoded already; nothing for a part whose rows wait for more
+    pub groups: Vec<(Part, Option<EncodedGroup>)>,
     /// Events as JSON Lines
     pub json: String,
     pub records: BTreeMap<(usize, Signal), Records>,

@@ -1,5 +1,6 @@
 //! A conversion from paths to files, to tables or to JSON: discovers the input, runs the workers, reports.
 
+mod gathering;
 mod work;
 mod writer;
 
@@ -15,16 +16,18 @@ use crate::input::{ByteRange, Inputs, discover};
 use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, flat_schema};
 use crate::parquet::EncodedGroup;
+use crate::pieces::Piece;
 use crate::report::{FileReport, Report, Signal};
 use crate::unit::{Done, Part, Rows, Spares, Wanted};
 
+use gathering::Gathering;
 #[cfg(feature = "budget")]
 pub(crate) use work::UNIT_BYTES;
-use work::Work;
+use work::{Work, side_by_side};
 use writer::Writer;
 
 /// Units whose flat rows are written together, so that row groups are large where units are small.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 8;
 
 /// `--schema`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,7 +120,7 @@ pub struct Progress {
 pub type Tick<'t> = dyn FnMut(Progress) -> bool + 't;
 
 /// Units that go together, and their row groups in order.
-type Encoded = (Vec<Done>, Vec<(Part, EncodedGroup)>);
+type Encoded = (Vec<Done>, Vec<(Part, Option<EncodedGroup>)>);
 
 /// Converts files to files.
 pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
@@ -127,14 +130,25 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
     let wanted = options.wanted();
     let mut writer = Writer::new(options, wanted.spare.clone())?;
     let encoders = writer.encoders.clone();
-    // Nested rows take three times as much as flat ones, so they do not wait for those of other units.
-    let early = |mut done: Done| -> Result<Done> {
+    let gathering = Gathering::default();
+    // Nested rows take three times as much as flat ones, so they are packed before those of other units are there.
+    let early = |unit: u64, mut done: Done| -> Result<Done> {
+        if !wanted.nested {
+            return Ok(done);
+        }
+        let mut press = gathering.press()?;
+        let mut pieces = Vec::new();
         for (part, rows) in std::mem::take(&mut done.rows) {
             match rows {
-                Rows::Nested(nested) => done.groups.push((part, encoders.of(part)?.encode_nested(nested)?)),
+                Rows::Nested(nested) => pieces.push((part, Piece::pack(nested, &mut press)?)),
                 flat @ Rows::Flat(_) => done.rows.push((part, flat)),
             }
         }
+        done.groups.extend(pieces.iter().map(|(part, _)| (*part, None)));
+        for (part, pieces) in gathering.add(unit, pieces)? {
+            done.groups.push((part, Some(encoders.of(part)?.encode_nested(pieces, &mut press)?)));
+        }
+        gathering.give_back(press)?;
         Ok(done)
     };
     let encode = |mut units: Vec<Done>| -> Result<Encoded> {
@@ -149,7 +163,7 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
             }
         }
         for (part, flats) in flats {
-            groups.extend(encoders.of(part)?.encode_flat(flats)?.into_iter().map(|group| (part, group)));
+            groups.extend(encoders.of(part)?.encode_flat(flats)?.into_iter().map(|group| (part, Some(group))));
         }
         Ok((units, groups))
     };
@@ -171,6 +185,12 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
         }
         Ok(())
     })?;
+    let encoded = side_by_side(options, gathering.rest()?, |(part, pieces)| {
+        Ok((part, Some(encoders.of(part)?.encode_nested(pieces, &mut gathering.press()?)?)))
+    });
+    for (part, group) in encoded? {
+        writer.append(part, group)?;
+    }
     writer.finish(&mut report)?;
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
@@ -206,7 +226,7 @@ pub fn read(options: &Options, tick: &mut Tick<'_>) -> Result<BTreeMap<String, T
         }
     }
     let work: Work<'_, Vec<Done>> =
-        Work { options, wanted: &wanted, inputs: &inputs, together: 1, early: &Ok, after: &Ok };
+        Work { options, wanted: &wanted, inputs: &inputs, together: 1, early: &|_, done| Ok(done), after: &Ok };
     work.run(tick, &mut report, &mut |_, units| {
         // There is no file for rejects here, so nothing may be left out.
         if let Some(reject) = units.iter().flat_map(|done| &done.rejects).next() {
@@ -230,7 +250,7 @@ pub fn events(options: &Options, tick: &mut Tick<'_>, take: &mut dyn FnMut(Strin
     let mut report = new_report(options, &inputs);
     let wanted = Wanted { json: true, ..options.wanted() };
     let work: Work<'_, Vec<Done>> =
-        Work { options, wanted: &wanted, inputs: &inputs, together: 1, early: &Ok, after: &Ok };
+        Work { options, wanted: &wanted, inputs: &inputs, together: 1, early: &|_, done| Ok(done), after: &Ok };
     work.run(tick, &mut report, &mut |report, units| {
         for done in units {
             absorb(report, &done);

@@ -16,14 +16,14 @@ use crate::input::{self, GiveBack, Inputs, Reader, Unit};
 use crate::report::{Incomplete, Report};
 use crate::unit::{Done, Wanted, Worker};
 
-/// Decoded bytes in a unit. Ten threads hold eleven of them.
-pub(crate) const UNIT_BYTES: usize = 4 << 20;
+/// Decoded bytes in a unit. Sixteen threads hold seventeen of them.
+pub(crate) const UNIT_BYTES: usize = 2 << 20;
 
-/// The most units that become flat columns at once, which take some 16 MiB each: the thread that reads is not faster.
-const MOST_FLAT: usize = 10;
+/// The most units that become flat columns at once, which take some 8 MiB each: the thread that reads is not faster.
+const MOST_FLAT: usize = 16;
 
-/// The most units that become nested columns at once, which take some 40 MiB each.
-const MOST_NESTED: usize = 4;
+/// The most units that become nested columns at once, which take some 20 MiB each.
+const MOST_NESTED: usize = 3;
 
 /// How often the caller is asked whether to go on.
 const TICK: Duration = Duration::from_millis(100);
@@ -69,13 +69,14 @@ impl Bundles {
     }
 }
 
-/// A conversion of all inputs: `early` does what it can for one unit, `after` makes something of those that go together.
+/// A conversion of all inputs: `early` does what it can for one unit, by its number; `after` makes something of those that
+/// go together.
 pub(super) struct Work<'w, T> {
     pub(super) options: &'w Options,
     pub(super) wanted: &'w Wanted,
     pub(super) inputs: &'w Inputs,
     pub(super) together: usize,
-    pub(super) early: &'w (dyn Fn(Done) -> Result<Done> + Sync),
+    pub(super) early: &'w (dyn Fn(u64, Done) -> Result<Done> + Sync),
     pub(super) after: &'w (dyn Fn(Vec<Done>) -> Result<T> + Sync),
 }
 
@@ -126,7 +127,7 @@ impl<T: Send> Work<'_, T> {
                         let Ok((number, unit)) = next else { return };
                         let done = worker.convert(&unit);
                         give_back.unit(unit);
-                        let done = (self.early)(done);
+                        let done = (self.early)(number, done);
                         let _ = permit.send(());
                         let done = match done {
                             Ok(done) => done,
@@ -204,6 +205,30 @@ impl<T: Send> Work<'_, T> {
             result
         })
     }
+}
+
+/// Does the same to each item on several threads; gives the results in the order of the items.
+pub(super) fn side_by_side<I: Send, T: Send>(
+    options: &Options,
+    items: Vec<I>,
+    work: impl Fn(I) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let threads = options.threads().min(MOST_NESTED).min(items.len());
+    let results = Mutex::new(BTreeMap::new());
+    let items = Mutex::new(items.into_iter().enumerate());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let Ok(Some((index, item))) = items.lock().map(|mut items| items.next()) else { return };
+                    let result = work(item);
+                    let Ok(mut results) = results.lock() else { return };
+                    results.insert(index, result);
+                }
+            });
+        }
+    });
+    results.into_inner().map_err(|_| Error::Internal("a worker died".into()))?.into_values().collect()
 }
 
 /// Reads a unit for each permit and hands it to the workers; ends early when they are gone.

@@ -74,8 +74,10 @@ impl<'o> Writer<'o> {
         self.targets.get_mut(&part).ok_or_else(|| Error::Internal("a target vanished".into()))
     }
 
-    pub(super) fn append(&mut self, part: Part, group: EncodedGroup) -> Result<()> {
-        self.target(part)?.append(group)
+    /// Appends a row group, or opens the file for one to come.
+    pub(super) fn append(&mut self, part: Part, group: Option<EncodedGroup>) -> Result<()> {
+        let target = self.target(part)?;
+        group.map_or(Ok(()), |group| target.append(group))
     }
 
     fn rejects_path(&self) -> PathBuf {

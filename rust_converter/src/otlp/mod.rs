@@ -8,7 +8,7 @@ mod check;
 pub(crate) mod copy;
 pub mod json;
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 pub mod proto;
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,20 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 
-use super::{Done, Spares, Wanted, Worker};
-use crate::input::{Compression, Encoding, Format, Framing, InputFile, Inputs, Piece, Unit};
+use arrow_array::Array as _;
+
+use super::{Done, Part, Rows, Spares, Wanted, Worker};
+use crate::columns::Nested;
+use crate::input::{self, Compression, Encoding, Format, Framing, InputFile, Inputs, Unit};
+use crate::pieces::{Piece, Press};
 use crate::report::{Reject, Signal};
 
 fn done(framing: Framing, data: &[u8]) -> Done {
+    done_as(framing, data, false)
+}
+
+/// As nested rows, or else as events in JSON.
+fn done_as(framing: Framing, data: &[u8], nested: bool) -> Done {
     let format = Format { compression: Compression::None, framing };
     let file = InputFile {
         path: "in".into(),
@@ -20,8 +29,8 @@ fn done(framing: Framing, data: &[u8]) -> Done {
     };
     let inputs = Inputs { files: vec![file], skipped: vec![] };
     let (signals, spare) = (Signal::ALL.to_vec(), Spares::default());
-    let wanted = Wanted { signals, core: false, flat: false, nested: false, json: true, spare };
-    let piece = Piece { file: 0, framing, first: 1, offset: 0, data: data.to_vec() };
+    let wanted = Wanted { signals, core: false, flat: false, nested, json: !nested, spare };
+    let piece = input::Piece { file: 0, framing, first: 1, offset: 0, data: data.to_vec() };
     Worker::new(&inputs, wanted).convert(&Unit { pieces: vec![piece], bad: vec![] })
 }
 
@@ -125,6 +134,48 @@ fn a_fault_of_a_metric_keeps_its_text_once_and_every_point() {
     assert_eq!(records(&found), 2000);
     assert_eq!(found.json.matches("NEVER").count(), 2001, "once in the text, once in each message");
     assert!(found.json.len() < 4_000_000);
+}
+
+/// The nested rows of some requests, by class.
+fn nested(text: &str) -> Vec<(Part, Nested)> {
+    let rows = done_as(Framing::Lines, text.as_bytes(), true).rows.into_iter();
+    rows.filter_map(|(part, rows)| if let Rows::Nested(nested) = rows { Some((part, nested)) } else { None }).collect()
+}
+
+/// Holds packed rows against those that were not packed.
+fn assert_packed_and_unpacked_alike(text: &str) {
+    let mut press = Press::new().expect("contexts");
+    for ((part, rows), (_, same)) in nested(text).into_iter().zip(nested(text)) {
+        let count = rows.rows();
+        let mut piece = Piece::pack(rows, &mut press).expect("packed");
+        assert_eq!(piece.rows(), count);
+        let batch = same.into_batch().expect("a batch");
+        for (index, column) in batch.columns().iter().enumerate() {
+            assert_eq!(piece.tells(index), column.null_count() < column.len());
+            let found = piece.take(index, column.data_type(), &mut press).expect("a column");
+            assert_eq!(&found, column, "{part:?} {index}");
+        }
+        assert_eq!(piece.bytes(), 0);
+    }
+}
+
+#[test]
+fn real_rows_are_unpacked_as_they_were() {
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/otel");
+    for name in ["plain/logs", "plain/traces", "plain/metrics", "stable-semconv/traces"] {
+        let text = std::fs::read_to_string(format!("{samples}/{name}.jsonl")).expect("a sample");
+        assert!(!nested(&text).is_empty());
+        assert_packed_and_unpacked_alike(&text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_rows_are_unpacked_as_they_were(request in crate::otlp::model::request(), seed in any::<u64>()) {
+        assert_packed_and_unpacked_alike(&crate::otlp::model::json_of(&request, seed));
+    }
 }
 
 proptest! {
