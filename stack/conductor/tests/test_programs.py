@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import hashlib
+import re
+import subprocess
+
 import pytest
 
 from conductor import launch, programs, steps
@@ -44,6 +48,23 @@ def test_the_collector_is_kept_by_its_manifest(tmp_path, monkeypatch):
     manifest.write_text(programs.MANIFEST.read_text() + "# changed\n")
     monkeypatch.setattr(programs, "MANIFEST", manifest)
     assert programs.collector_folder() != before
+
+
+def test_the_collector_that_was_built_here_is_the_one_that_was_built_elsewhere():
+    collector, go = programs.built_collector(), programs.find("go")
+    if collector is None or go is None:
+        pytest.skip("nothing was built here: the Collector, or Go itself, is not here")
+    built = collector.path.read_bytes()
+    if re.search(rb"Go\x00\x00[\w/-]{20}", built[:8192]):
+        pytest.skip(f"{collector.path} was built by an earlier recipe, which left a build id in it")
+    said = subprocess.check_output([go.path, "version", "-m", collector.path], text=True)
+    built_by, system, machine = (re.search(rf"{name}(\S+)", said)[1] for name in (": ", "GOOS=", "GOARCH="))
+    sums = (programs.MANIFEST.parent / "SHA256SUMS").read_text().splitlines()
+    recorded = {key: found for found, key in (line.split("  ") for line in sums if not line.startswith("#"))}
+    key = f"{built_by} {system}/{machine}"
+    if key not in recorded:
+        pytest.skip(f"no checksum is recorded for {key}")
+    assert hashlib.sha256(built).hexdigest() == recorded[key]
 
 
 def test_a_missing_program_says_what_to_do(tmp_path, monkeypatch):
