@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from conductor.places import MADE, STACK, checksum
@@ -43,18 +43,16 @@ def make_python(lock: Path) -> Path:
         return folder
     _anew(folder)
     title = f"Python packages of {lock.parent.name}"
-    execute(title, [sys.executable, "-m", "venv", folder])
-    pip: list[str | Path] = [
-        folder / "bin" / "python",
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]
-    execute(title, [*pip, "--require-hashes", "-r", lock])
+    execute(title, [sys.executable, "-m", "venv", "--without-pip", folder])
+    _install(title, lock, ["--python", folder / "bin" / "python"], [])
     (folder / STAMP).write_text(str(folder))
     return folder
+
+
+def _install(title: str, lock: Path, into: Sequence[str | Path], target: Sequence[str | Path]) -> None:
+    """Let the conductor's own pip install what a lock names; what is imported is compiled then, and kept."""
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *into]
+    execute(title, [*pip, "install", "--no-compile", "--require-hashes", *target, "-r", lock])
 
 
 def testing_folder() -> Path:
@@ -68,8 +66,7 @@ def make_testing() -> Path:
     if is_whole(folder):
         return folder
     _anew(folder)
-    pip: list[str | Path] = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    execute("test packages", [*pip, "--require-hashes", "--target", folder, "-r", TESTING])
+    _install("test packages", TESTING, [], ["--target", folder])
     (folder / STAMP).write_text(str(folder))
     return folder
 
