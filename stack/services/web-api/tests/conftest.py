@@ -59,7 +59,6 @@ def owner_url() -> Iterator[str]:
             exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
             if not exists:
                 connection.execute(f"CREATE ROLE {role} LOGIN")
-        connection.execute("ALTER ROLE web_api PASSWORD 'web_api'")
         connection.execute(f"CREATE DATABASE {name}")
         parts = conninfo_to_dict(server) | {"dbname": name}
         url = " ".join(f"{key}={value}" for key, value in parts.items())
@@ -95,7 +94,8 @@ def neighbours(session_neighbours: Neighbours) -> Iterator[Neighbours]:
 
 @pytest.fixture(scope="session")
 def config(owner_url: str, session_neighbours: Neighbours) -> Config:
-    parts = conninfo_to_dict(owner_url) | {"user": "web_api", "password": "web_api"}
+    own = conninfo_to_dict(needed("WEB_API_DATABASE_URL"))
+    parts = conninfo_to_dict(owner_url) | {key: own[key] for key in ("user", "password")}
     store = needed("REDIS_URL").rpartition("/")[0] if needed("REDIS_URL").count("/") > 2 else needed("REDIS_URL")
     return Config(
         database_url=" ".join(f"{key}={value}" for key, value in parts.items()),
