@@ -224,6 +224,12 @@ def test_output_does_not_depend_on_run_or_threads(tmp_path: Path, long: Path) ->
     assert output("many", 16) == first
 
 
+def test_the_report_tells_how_many_threads_were_at_work(tmp_path: Path) -> None:
+    for layout, threads in (("flat", 16), ("nested", 3), ("both", 3)):
+        assert ocsfconv.convert(OTEL / "plain", out=tmp_path, layout=layout, threads=500).threads == threads
+        assert ocsfconv.convert(OTEL / "plain", out=tmp_path, layout=layout, threads=2).threads == 2
+
+
 def test_rows_of_many_units_are_few_row_groups(tmp_path: Path, long: Path) -> None:
     ocsfconv.convert(long, out=tmp_path, layout="both")
     for path in tmp_path.rglob("*.parquet"):

@@ -140,7 +140,12 @@ def _run_convert(arguments: list[str]) -> int:
     add_choice(parser, "signal", SIGNALS, "convert only this one")
     add_choice(parser, "schema", SCHEMAS, "OCSF with the project's extension, or OCSF's own classes alone")
     add_choice(parser, "layout", LAYOUTS, "scalar columns for training, or whole events")
-    parser.add_argument("--threads", type=positive, metavar="N", help="worker threads; default: one a core")
+    parser.add_argument(
+        "--threads",
+        type=positive,
+        metavar="N",
+        help="worker threads; default: one a core, but 16 at most, with nested files 3",
+    )
     parser.add_argument(
         "--strict", action="store_true", help="stop at the first rejected line, write nothing and exit with 1"
     )

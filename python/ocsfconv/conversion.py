@@ -50,7 +50,8 @@ def convert(
             `"core"`: OCSF's own classes alone.
         layout: `"flat"`: one table a signal, scalar columns, for training. `"nested"`: one file a class and signal,
             whole OCSF events. `"both"`.
-        threads: Worker threads; as many as there are cores when `None`. The output does not depend on it.
+        threads: Worker threads, 16 at most, or 3 with nested files, so that memory stays bounded; as many as there are
+            cores when `None`. The output does not depend on it.
         strict: Stop at the first rejected line and write nothing.
         progress: Called about ten times a second with the bytes read, the bytes in all (0: not known) and the
             records so far. An exception that it raises stops the run.
@@ -104,7 +105,7 @@ def read(
         signal: Convert only this signal.
         schema: `"ext"` or `"core"`, as for `convert`.
         layout: `"flat"`, `"nested"` or `"both"`, as for `convert`.
-        threads: Worker threads; as many as there are cores when `None`.
+        threads: Worker threads, as in `convert`.
         start: First byte of the range, as the file lies on the disk.
         stop: The byte behind its last; the end of the file when `None` or beyond it.
 

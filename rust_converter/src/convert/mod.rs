@@ -29,6 +29,12 @@ use writer::Writer;
 /// Units whose flat rows are written together, so that row groups are large where units are small.
 const TOGETHER: usize = 8;
 
+/// The most units that become flat columns at once, which take some 8 MiB each: the thread that reads is not faster.
+const MOST_FLAT: usize = 16;
+
+/// The most units that become nested columns at once, which take some 20 MiB each.
+const MOST_NESTED: usize = 3;
+
 /// `--schema`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Schema {
@@ -64,7 +70,7 @@ pub struct Options {
     pub schema: Schema,
     /// Files.
     pub layout: Layout,
-    /// Worker threads; all cores when absent.
+    /// Worker threads; as many as there are cores when absent. No more than [`MOST_FLAT`] or [`MOST_NESTED`] are made.
     pub threads: Option<usize>,
     /// Stop at the first reject and write nothing.
     pub strict: bool,
@@ -98,10 +104,13 @@ impl Options {
         }
     }
 
+    /// How many units are at work at once: what is asked for, as far as memory allows.
     fn threads(&self) -> usize {
+        let most = if self.layout == Layout::Flat { MOST_FLAT } else { MOST_NESTED };
         self.threads
             .filter(|threads| *threads > 0)
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+            .min(most)
     }
 }
 

@@ -19,12 +19,6 @@ use crate::unit::{Done, Wanted, Worker};
 /// Decoded bytes in a unit. Sixteen threads hold seventeen of them.
 pub(crate) const UNIT_BYTES: usize = 2 << 20;
 
-/// The most units that become flat columns at once, which take some 8 MiB each: the thread that reads is not faster.
-const MOST_FLAT: usize = 16;
-
-/// The most units that become nested columns at once, which take some 20 MiB each.
-const MOST_NESTED: usize = 3;
-
 /// How often the caller is asked whether to go on.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -96,8 +90,7 @@ impl<T: Send> Work<'_, T> {
         report: &mut Report,
         take: &mut dyn FnMut(&mut Report, T) -> Result<()>,
     ) -> Result<()> {
-        let most = if self.wanted.nested { MOST_NESTED } else { MOST_FLAT };
-        let threads = self.options.threads().min(most);
+        let threads = self.options.threads();
         let together = self.together;
         let total: u64 = self.inputs.files.iter().map(|file| file.bytes).sum();
         let reader = Reader::new(self.inputs, UNIT_BYTES);
@@ -213,7 +206,7 @@ pub(super) fn side_by_side<I: Send, T: Send>(
     items: Vec<I>,
     work: impl Fn(I) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let threads = options.threads().min(MOST_NESTED).min(items.len());
+    let threads = options.threads().min(items.len());
     let results = Mutex::new(BTreeMap::new());
     let items = Mutex::new(items.into_iter().enumerate());
     std::thread::scope(|scope| {
