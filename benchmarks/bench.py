@@ -63,7 +63,6 @@ def at_most(name: str, unit: str, limit: float, goal: float | None = None) -> Bo
 SLOWER = [
     ("yardstick", 2, Bound("yardstick / 2 threads", "x", 30, 50)),
     ("duckdb", 2, Bound("DuckDB read_json / 2 threads", "x", 15, 20)),
-    ("duckdb-1", 2, Bound("DuckDB, one thread / 2 threads", "x", 15, 20)),
     ("polars", 2, Bound("polars scan_ndjson / 2 threads", "x", 15, 20)),
     ("otlp2records", 1, Bound("otlp2records / 1 thread", "x", 3.5, 5)),
     ("otlp2records", 2, Bound("otlp2records / 2 threads", "x", 6, 9)),

@@ -1,10 +1,10 @@
 """What a user would pick instead, each as a process of its own.
 
-    python benchmarks/peers.py simdjson|duckdb|duckdb-1|polars|recompress FILE OUT
+    python benchmarks/peers.py simdjson|duckdb|polars|recompress FILE OUT
 
 `simdjson` only parses. `duckdb` and `polars` write what they infer of the lines as Parquet with zstd, and map nothing;
-both have two threads, `duckdb-1` has one. `recompress` lets DuckDB write a Parquet file anew with zstd. The first
-version's way is in `yardstick.py`, the crate otlp2records in `otlp2records/`.
+both have two threads. `recompress` lets DuckDB write a Parquet file anew with zstd. The first version's way is in
+`yardstick.py`, the crate otlp2records in `otlp2records/`.
 """
 
 from __future__ import annotations
@@ -24,20 +24,16 @@ def simdjson(path: str, _out: str) -> None:
             parser.parse(line)
 
 
-def duckdb_copy(source: str, out: str, threads: int = THREADS) -> None:
+def duckdb_copy(source: str, out: str) -> None:
     import duckdb
 
-    with duckdb.connect(config={"threads": threads}) as connection:
+    with duckdb.connect(config={"threads": THREADS}) as connection:
         connection.execute("SET preserve_insertion_order = true")
         connection.execute(f"COPY (SELECT * FROM {source}) TO '{out}' (FORMAT parquet, COMPRESSION zstd)")
 
 
-def duckdb(path: str, out: str, threads: int = THREADS) -> None:
-    duckdb_copy(f"read_json('{path}', format = 'newline_delimited')", out, threads)
-
-
-def duckdb_1(path: str, out: str) -> None:
-    duckdb(path, out, 1)
+def duckdb(path: str, out: str) -> None:
+    duckdb_copy(f"read_json('{path}', format = 'newline_delimited')", out)
 
 
 def recompress(path: str, out: str) -> None:
@@ -51,7 +47,7 @@ def polars(path: str, out: str) -> None:
     polars.scan_ndjson(path, infer_schema_length=1000).sink_parquet(out, compression="zstd")
 
 
-PEERS = {"simdjson": simdjson, "duckdb": duckdb, "duckdb-1": duckdb_1, "polars": polars, "recompress": recompress}
+PEERS = {"simdjson": simdjson, "duckdb": duckdb, "polars": polars, "recompress": recompress}
 
 if __name__ == "__main__":
     PEERS[sys.argv[1]](*sys.argv[2:])
