@@ -1,7 +1,7 @@
 //! Nested rows on their way from the unit they come from to the row group they become a part of.
 //!
 //! A row group is worth its footer, and its dictionaries say things once, when it has the rows of many units. As Arrow's
-//! columns those would take hundreds of megabytes; compressed, they take less than what will be written of them.
+//! columns those would take hundreds of megabytes; compressed, they take some.
 
 use std::sync::Arc;
 
