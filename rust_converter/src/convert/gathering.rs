@@ -74,15 +74,13 @@ impl Gathering {
         Ok(held.into_iter().filter(|(_, held)| held.rows > 0).map(|(part, held)| (part, held.pieces)).collect())
     }
 
-    /// What a thread packs with, to be given back for the next unit.
-    pub(super) fn press(&self) -> Result<Press> {
+    /// Does something with a press that is free, or with a new one; the next to ask has it again.
+    pub(super) fn with_press<T>(&self, work: impl FnOnce(&mut Press) -> Result<T>) -> Result<T> {
         let free = lock(&self.presses)?.pop();
-        free.map_or_else(Press::new, Ok)
-    }
-
-    pub(super) fn give_back(&self, press: Press) -> Result<()> {
+        let mut press = free.map_or_else(Press::new, Ok)?;
+        let result = work(&mut press);
         lock(&self.presses)?.push(press);
-        Ok(())
+        result
     }
 }
 

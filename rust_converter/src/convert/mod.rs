@@ -145,20 +145,20 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
         if !wanted.nested {
             return Ok(done);
         }
-        let mut press = gathering.press()?;
-        let mut pieces = Vec::new();
-        for (part, rows) in std::mem::take(&mut done.rows) {
-            match rows {
-                Rows::Nested(nested) => pieces.push((part, Piece::pack(nested, &mut press)?)),
-                flat @ Rows::Flat(_) => done.rows.push((part, flat)),
+        gathering.with_press(|press| {
+            let mut pieces = Vec::new();
+            for (part, rows) in std::mem::take(&mut done.rows) {
+                match rows {
+                    Rows::Nested(nested) => pieces.push((part, Piece::pack(nested, press)?)),
+                    flat @ Rows::Flat(_) => done.rows.push((part, flat)),
+                }
             }
-        }
-        done.groups.extend(pieces.iter().map(|(part, _)| (*part, None)));
-        for (part, pieces) in gathering.add(unit, pieces)? {
-            done.groups.push((part, Some(encoders.of(part)?.encode_nested(pieces, &mut press)?)));
-        }
-        gathering.give_back(press)?;
-        Ok(done)
+            done.groups.extend(pieces.iter().map(|(part, _)| (*part, None)));
+            for (part, pieces) in gathering.add(unit, pieces)? {
+                done.groups.push((part, Some(encoders.of(part)?.encode_nested(pieces, press)?)));
+            }
+            Ok(done)
+        })
     };
     let encode = |mut units: Vec<Done>| -> Result<Encoded> {
         let mut groups = Vec::new();
@@ -195,7 +195,8 @@ pub fn convert(options: &Options, tick: &mut Tick<'_>) -> Result<Report> {
         Ok(())
     })?;
     let encoded = side_by_side(options, gathering.rest()?, |(part, pieces)| {
-        Ok((part, Some(encoders.of(part)?.encode_nested(pieces, &mut gathering.press()?)?)))
+        let encoder = encoders.of(part)?;
+        Ok((part, Some(gathering.with_press(|press| encoder.encode_nested(pieces, press))?)))
     });
     for (part, group) in encoded? {
         writer.append(part, group)?;
