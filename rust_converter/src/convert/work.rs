@@ -1,13 +1,13 @@
 //! The threads of a conversion.
 //!
-//! The only place that knows them. Units are cut by bytes, workers convert them in any order, the last of those that go
-//! together is followed by their encoding, and results are taken in input order, so that the output does not depend on
-//! the number of threads. A bounded number is in flight.
+//! The only place that knows them. Units are cut by bytes; a worker reads one while no other does, and converts it while
+//! others read. The last of those that go together is followed by their encoding, and results are taken in input order, so
+//! that the output does not depend on the number of threads. A bounded number is in flight.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::{Options, Progress, Tick};
@@ -16,18 +16,20 @@ use crate::input::{self, GiveBack, Inputs, Reader, Unit};
 use crate::report::{Incomplete, Report};
 use crate::unit::{Done, Wanted, Worker};
 
-/// Decoded bytes in a unit. Sixteen threads hold seventeen of them.
+/// Decoded bytes in a unit. Each thread holds one.
 pub(crate) const UNIT_BYTES: usize = 2 << 20;
 
 /// How often the caller is asked whether to go on.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What the reader and the workers tell the thread that takes the results.
+/// What the workers tell the thread that takes the results.
 enum News<T> {
     /// The result of units that follow upon each other, by the number of their bundle.
     Result(u64, Result<T>),
-    /// The reader's end: units in all, and the last frames that are still being written.
-    End(Result<(u64, Vec<input::Incomplete>)>),
+    /// The input's end: units in all, and the last frames that are still being written.
+    End(u64, Vec<input::Incomplete>),
+    /// What ends the run.
+    Failed(Error),
 }
 
 /// Units that wait for others to be written with.
@@ -74,16 +76,41 @@ pub(super) struct Work<'w, T> {
     pub(super) after: &'w (dyn Fn(Vec<Done>) -> Result<T> + Sync),
 }
 
-/// What bounds the units in flight.
-struct Permits {
-    /// One for each unit that is read and not converted.
-    raw: mpsc::Receiver<()>,
-    /// One for each unit that is read and not taken.
-    held: mpsc::Receiver<()>,
+/// Where workers get units from, one worker at a time.
+struct Source<'i> {
+    reader: Reader<'i>,
+    /// One for each unit that may be read and is not taken.
+    permits: mpsc::Receiver<()>,
+    read: u64,
+    ended: bool,
+}
+
+/// What a worker finds.
+enum Next {
+    Unit(u64, Unit),
+    /// Told once: there are no more than so many.
+    End(u64, Vec<input::Incomplete>),
+    /// Another worker has met the end, or nobody wants more.
+    Over,
+}
+
+impl Source<'_> {
+    fn next(&mut self) -> Result<Next> {
+        if self.ended || self.permits.recv().is_err() {
+            return Ok(Next::Over);
+        }
+        self.ended = true;
+        let Some(unit) = self.reader.next_unit()? else {
+            return Ok(Next::End(self.read, self.reader.incomplete().to_vec()));
+        };
+        self.ended = false;
+        self.read += 1;
+        Ok(Next::Unit(self.read - 1, unit))
+    }
 }
 
 impl<T: Send> Work<'_, T> {
-    /// Lets a thread read units and the workers convert them, and takes the results in input order.
+    /// Lets workers read and convert units, and takes the results in input order.
     pub(super) fn run(
         &self,
         tick: &mut Tick<'_>,
@@ -97,60 +124,21 @@ impl<T: Send> Work<'_, T> {
         let (consumed, stop) = (reader.consumed(), reader.stop());
         let give_back: Vec<GiveBack> = (0..threads).map(|_| reader.give_back()).collect();
         let bundles = Mutex::new(Bundles { size: together as u64, held: BTreeMap::new(), total: u64::MAX });
+        let (permit, permits) = mpsc::channel::<()>();
+        let source = Mutex::new(Source { reader, permits, read: 0, ended: false });
         std::thread::scope(|scope| {
-            let (send_unit, receive_unit) = mpsc::channel::<(u64, Unit)>();
             let (send_news, receive_news) = mpsc::channel::<News<T>>();
-            let (permit_raw, raw) = mpsc::channel::<()>();
-            let (permit_held, held) = mpsc::channel::<()>();
-            // One unit more than workers, so that none waits for the next.
-            let give = |permit: &mpsc::Sender<()>, count: usize| (0..count).all(|_| permit.send(()).is_ok());
-            give(&permit_raw, threads + 1);
-            give(&permit_held, threads + 1 + 2 * together);
-            let receive_unit = Arc::new(Mutex::new(receive_unit));
+            let give = |count: usize| (0..count).all(|_| permit.send(()).is_ok());
+            give(threads + 2 * together);
             for give_back in give_back {
-                let (units, news, permit) = (Arc::clone(&receive_unit), send_news.clone(), permit_raw.clone());
-                let bundles = &bundles;
+                let (news, source, bundles) = (send_news.clone(), &source, &bundles);
                 scope.spawn(move || {
-                    let mut worker = Worker::new(self.inputs, self.wanted.clone());
-                    loop {
-                        let next = match units.lock() {
-                            Ok(units) => units.recv(),
-                            Err(_) => return,
-                        };
-                        let Ok((number, unit)) = next else { return };
-                        let done = worker.convert(&unit);
-                        give_back.unit(unit);
-                        let done = (self.early)(number, done);
-                        let _ = permit.send(());
-                        let done = match done {
-                            Ok(done) => done,
-                            Err(error) => {
-                                let _ = news.send(News::Result(number, Err(error)));
-                                return;
-                            }
-                        };
-                        let Ok(bundle) = bundles.lock().map(|mut bundles| bundles.add(number, done)) else { return };
-                        if let Some((number, units)) = bundle
-                            && news.send(News::Result(number, (self.after)(units))).is_err()
-                        {
-                            return;
-                        }
+                    if let Err(error) = self.work(source, bundles, &give_back, &news) {
+                        let _ = news.send(News::Failed(error));
                     }
                 });
             }
-            drop(permit_raw);
-            let bundles = &bundles;
-            scope.spawn(move || {
-                let mut reader = reader;
-                let end = read_units(&mut reader, &Permits { raw, held }, &send_unit);
-                drop(send_unit);
-                if let Ok((units, _)) = &end
-                    && let Ok(Some((number, units))) = bundles.lock().map(|mut bundles| bundles.end(*units))
-                {
-                    let _ = send_news.send(News::Result(number, (self.after)(units)));
-                }
-                let _ = send_news.send(News::End(end));
-            });
+            drop(send_news);
 
             let result = (|| {
                 let mut waiting: BTreeMap<u64, T> = BTreeMap::new();
@@ -162,9 +150,9 @@ impl<T: Send> Work<'_, T> {
                         Ok(News::Result(number, result)) => {
                             waiting.insert(number, result?);
                         }
-                        Ok(News::End(end)) => {
-                            let (sent, tails) = end?;
-                            bundles = Some(sent.div_ceil(together as u64));
+                        Ok(News::Failed(error)) => return Err(error),
+                        Ok(News::End(units, tails)) => {
+                            bundles = Some(units.div_ceil(together as u64));
                             for tail in tails {
                                 let (file, line) = (tail.file as usize, tail.number);
                                 report.files[file].incomplete =
@@ -177,7 +165,7 @@ impl<T: Send> Work<'_, T> {
                     while let Some(result) = waiting.remove(&taken) {
                         take(report, result)?;
                         taken += 1;
-                        give(&permit_held, together);
+                        give(together);
                     }
                     if bundles == Some(taken) {
                         return Ok(());
@@ -194,10 +182,46 @@ impl<T: Send> Work<'_, T> {
             })();
             // The others end when nobody takes their results and no unit may be read any more.
             stop.store(true, Ordering::Relaxed);
-            drop((permit_held, receive_news));
+            drop((permit, receive_news));
             result
         })
     }
+
+    /// What one worker does, until there is no more or nobody takes it.
+    fn work(
+        &self,
+        source: &Mutex<Source<'_>>,
+        bundles: &Mutex<Bundles>,
+        give_back: &GiveBack,
+        news: &Sender<News<T>>,
+    ) -> Result<()> {
+        let mut worker = Worker::new(self.inputs, self.wanted.clone());
+        loop {
+            let next = lock(source)?.next()?;
+            let bundle = match next {
+                Next::Over => return Ok(()),
+                Next::End(units, incomplete) => {
+                    let _ = news.send(News::End(units, incomplete));
+                    lock(bundles)?.end(units)
+                }
+                Next::Unit(number, unit) => {
+                    let done = worker.convert(&unit);
+                    give_back.unit(unit);
+                    let done = (self.early)(number, done)?;
+                    lock(bundles)?.add(number, done)
+                }
+            };
+            if let Some((number, units)) = bundle
+                && news.send(News::Result(number, (self.after)(units))).is_err()
+            {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn lock<T>(held: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
+    held.lock().map_err(|_| Error::Internal("a worker died".into()))
 }
 
 /// Does the same to each item on several threads; gives the results in the order of the items.
@@ -222,21 +246,4 @@ pub(super) fn side_by_side<I: Send, T: Send>(
         }
     });
     results.into_inner().map_err(|_| Error::Internal("a worker died".into()))?.into_values().collect()
-}
-
-/// Reads a unit for each permit and hands it to the workers; ends early when they are gone.
-fn read_units(
-    reader: &mut Reader<'_>,
-    permits: &Permits,
-    units: &mpsc::Sender<(u64, Unit)>,
-) -> Result<(u64, Vec<input::Incomplete>)> {
-    let mut sent = 0;
-    while permits.held.recv().is_ok() && permits.raw.recv().is_ok() {
-        let Some(unit) = reader.next_unit()? else { break };
-        if units.send((sent, unit)).is_err() {
-            break;
-        }
-        sent += 1;
-    }
-    Ok((sent, reader.incomplete().to_vec()))
 }
