@@ -27,7 +27,7 @@ RECORD = HERE / "instructions.json"
 # Bytes of input a signal: a unit and a piece, so that buffers are used again.
 SIZE = 7_000_000
 BOUND = 0.03
-# Where the processor copies by `rep movsb`, callgrind counts each byte as an instruction: 2 to 5 % that other processors lack.
+# Where a processor copies by `rep movsb`, callgrind counts each byte: 2 to 5 % that others lack.
 NO_REP = "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000"
 
 

@@ -11,12 +11,15 @@ import pytest
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
+Judge = Callable[[dict[str, float], str | None], int]
+
+
 @pytest.fixture(scope="module")
-def judge() -> Callable[[dict[str, float], str | None], int]:
+def judge() -> Judge:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(BENCHMARKS)
-        judge: Callable[[dict[str, float], str | None], int] = runpy.run_path(str(BENCHMARKS / "instructions.py"))["judge"]
-    return judge
+        found: Judge = runpy.run_path(str(BENCHMARKS / "instructions.py"))["judge"]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -25,11 +28,11 @@ def judge() -> Callable[[dict[str, float], str | None], int]:
         ({"logs": 0.02, "traces": -0.02}, None, 0, ""),
         ({"logs": 0.04, "traces": -0.09}, None, 1, "3% more; mend it"),
         ({"logs": 0.02, "traces": -0.04}, None, 0, "3% less; record it"),
-        ({"logs": 0.09, "traces": 0.0}, "rustc 1, not rustc 2", 0, "not judged, for the record was made with rustc 1, not"),
+        ({"logs": 0.09, "traces": 0.0}, "rustc 1, not rustc 2", 0, "not judged, for"),
     ],
 )
 def test_what_is_said_of_a_change(
-    judge: Callable[[dict[str, float], str | None], int],
+    judge: Judge,
     capsys: pytest.CaptureFixture[str],
     changes: dict[str, float],
     compilers: str | None,
