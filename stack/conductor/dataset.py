@@ -93,6 +93,7 @@ def _record(runtime: Runtime, asked: Asked) -> None:
         told = ", ".join(f"{count} by {name}" for name, count in lost.items())
         raise _lost(runtime, f"records ({told})")
     (truth / "collector.json").write_text(json.dumps(asdict(account), indent=2) + "\n")
+    say(str(summary.visits(truth / "requests.jsonl")))
     say("stopped; nothing is left running")
     if wrong:
         raise ConductorError("; ".join(wrong), 1)
@@ -235,7 +236,7 @@ def measure(logs: Path, data: Path) -> int:
     truth = logs / "truth"
     conversion = json.loads((data / "conversion.json").read_text())
     account = counters.Counters(**json.loads((truth / "collector.json").read_text()))
-    sent, answered = summary.answered(truth / "requests.jsonl")
+    visits = summary.visits(truth / "requests.jsonl")
     rows = measure_realism(data, truth)
     faults = summary.accounts(account, conversion)
     run = json.loads((truth / "run.json").read_text())
@@ -248,7 +249,7 @@ def measure(logs: Path, data: Path) -> int:
             "duration_s": plan["duration_s"],
             "rate": plan["rate"],
             **run,
-            "requests": {"sent": sent, "answered": answered},
+            "requests": asdict(visits),
             "collector": asdict(account),
             "faults": faults,
             "realism": [row.to_dict() for row in rows],

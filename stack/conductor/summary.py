@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,36 @@ def accounts(counters: Counters, conversion: dict[str, Any]) -> list[str]:
     return faults
 
 
-def answered(requests: Path) -> tuple[int, int]:
-    """Count the requests that were sent, and of them those that got an answer."""
-    sent = got = 0
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """The requests of ordinary visitors, as they saw them; latencies in ms of those that were answered."""
+
+    sent: int
+    answered: int
+    per_second: float
+    p50_ms: float | None
+    p99_ms: float | None
+
+    def __str__(self) -> str:
+        unanswered = self.sent - self.answered
+        told = f"{self.sent:,} requests, {self.per_second:.1f} a second; "
+        told += f"{unanswered:,} had no answer" if unanswered else "all were answered"
+        return told if self.p50_ms is None else f"{told}; p50 {self.p50_ms:.0f} ms, p99 {self.p99_ms:.0f} ms"
+
+
+def visits(requests: Path) -> Visits:
+    """Sum up `requests.jsonl`."""
+    times, latencies = [], []
     with requests.open(encoding="utf-8") as file:
         for line in file:
-            sent += 1
-            got += "status" in json.loads(line)
-    return sent, got
+            request = json.loads(line)
+            times.append(request["sent_ns"])
+            if "status" in request:
+                latencies.append(request["ms"])
+    seconds = (max(times) - min(times)) / 1e9 if times else 0.0
+    latencies.sort()
+    p50, p99 = (latencies[int(len(latencies) * share)] if latencies else None for share in (0.5, 0.99))
+    return Visits(len(times), len(latencies), round(len(times) / seconds, 1) if seconds else 0.0, p50, p99)
 
 
 def write(path: Path, summary: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ class Rejected(Exception):
 
 
 def call_auth(path: str, body: Mapping[str, Any]) -> requests.Response:
-    """POST to auth-service; a connection that fails is tried again with backoff for up to three seconds."""
+    """POST to auth-service; a connection that fails is tried again with backoff until `RETRY_SECONDS` are over."""
     deadline = time.monotonic() + RETRY_SECONDS
     backoff = FIRST_BACKOFF_SECONDS
     headers = {
