@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,34 +42,44 @@ def accounts(counters: Counters, conversion: dict[str, Any]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """The requests of ordinary visitors, as they saw them; latencies in ms of those that were answered."""
+    """The requests of ordinary visitors, as they saw them; latencies in ms of those that were answered.
+
+    `unanswered` tells why, and how many: people who hang up do so by the plan.
+    """
 
     sent: int
     answered: int
+    unanswered: dict[str, int]
     per_second: float
     p50_ms: float | None
     p99_ms: float | None
 
     def __str__(self) -> str:
-        unanswered = self.sent - self.answered
-        told = f"{self.sent:,} requests, {self.per_second:.1f} a second; "
-        told += f"{unanswered:,} had no answer" if unanswered else "all were answered"
-        return told if self.p50_ms is None else f"{told}; p50 {self.p50_ms:.0f} ms, p99 {self.p99_ms:.0f} ms"
+        told = [f"{self.sent:,} requests, {self.per_second:.1f} a second"]
+        told.append(", ".join(f"{count:,} {why}" for why, count in self.unanswered.items()) or "all answered")
+        if self.p50_ms is not None:
+            told.append(f"p50 {self.p50_ms:.0f} ms, p99 {self.p99_ms:.0f} ms")
+        return "; ".join(told)
 
 
 def visits(requests: Path) -> Visits:
     """Sum up `requests.jsonl`."""
-    times, latencies = [], []
+    times: list[int] = []
+    latencies: list[float] = []
+    unanswered: Counter[str] = Counter()
     with requests.open(encoding="utf-8") as file:
         for line in file:
             request = json.loads(line)
             times.append(request["sent_ns"])
             if "status" in request:
                 latencies.append(request["ms"])
+            else:
+                unanswered[request["error"]] += 1
     seconds = (max(times) - min(times)) / 1e9 if times else 0.0
     latencies.sort()
     p50, p99 = (latencies[int(len(latencies) * share)] if latencies else None for share in (0.5, 0.99))
-    return Visits(len(times), len(latencies), round(len(times) / seconds, 1) if seconds else 0.0, p50, p99)
+    per_second = round(len(times) / seconds, 1) if seconds else 0.0
+    return Visits(len(times), len(latencies), dict(unanswered.most_common()), per_second, p50, p99)
 
 
 def write(path: Path, summary: dict[str, Any]) -> None:

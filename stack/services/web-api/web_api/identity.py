@@ -26,6 +26,7 @@ R = TypeVar("R")
 VERIFIED_SECONDS = 30
 RETRY_SECONDS = 6.0  # a release of auth-service takes some seconds on a busy machine
 FIRST_BACKOFF_SECONDS = 0.1
+MOST_BACKOFF_SECONDS = 0.25  # whoever waits holds a thread, and others queue behind it
 TIMEOUT = (1.0, 5.0)
 
 
@@ -98,7 +99,7 @@ def call_auth(path: str, body: Mapping[str, Any]) -> requests.Response:
             attributes={"upstream.path": path, "retry.delay_ms": int(backoff * 1000)},
         )
         time.sleep(backoff)
-        backoff = min(backoff * 2, 1.0)
+        backoff = min(backoff * 2, MOST_BACKOFF_SECONDS)
 
 
 def bearer() -> str | None:
