@@ -401,8 +401,8 @@ impl<'a> Reader<'a> {
     #[inline]
     fn usual_value(&mut self) -> Option<Value<'a>> {
         let scanner = &mut self.scanner;
-        let value = if scanner.passes(br#"{"stringValue":"#) && scanner.is_at(b'"') {
-            Value::Str(scanner.string().ok()?)
+        let value = if scanner.passes(br#"{"stringValue":"#) {
+            Value::Str(scanner.usual_text()?)
         } else if scanner.passes(br#"{"intValue":""#) {
             Value::Int(plain_i64(scanner.plain_rest()?)?)
         } else if scanner.passes(br#"{"doubleValue":"#) {

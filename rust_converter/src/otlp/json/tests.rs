@@ -284,6 +284,22 @@ fn a_faulty_record_keeps_its_text_and_leaves_its_neighbours_alone() {
 }
 
 #[test]
+fn a_value_inside_a_string_value_is_a_fault_of_its_record_and_not_that_value() {
+    for inner in [r#"{"intValue":"201"}"#, r#"{"doubleValue":0.5}"#, r#"{"boolValue":true}"#, r#"{"stringValue":"a"}"#]
+    {
+        let value = format!(r#"{{"stringValue":{inner}}}"#);
+        for record in [format!(r#"{{"body":{value}}}"#), format!(r#"{{"attributes":[{{"key":"k","value":{value}}}]}}"#)]
+        {
+            assert_eq!(fault(&record).as_deref(), Some("stringValue is not a string"), "{record}");
+        }
+        // One brace less, and it is no JSON.
+        let short =
+            format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{{"stringValue":{inner}}}]}}]}}]}}"#);
+        assert!(matches!(error(&short), LineError::Syntax(_)), "{short}");
+    }
+}
+
+#[test]
 fn what_is_no_metric_is_a_fault_of_its_own_and_not_of_the_next() {
     let text = r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[5,{"gauge":{"dataPoints":[{"asInt":1}]}}]}]}]}"#;
     with(text, |request| {

@@ -234,7 +234,7 @@ fn exemplar<'a>(reader: &mut Reader<'a>) -> Option<Exemplar<'a>> {
 impl<'a> Scanner<'a> {
     /// A text, with escapes or without.
     #[inline]
-    fn usual_text(&mut self) -> Option<&'a str> {
+    pub(super) fn usual_text(&mut self) -> Option<&'a str> {
         if self.is_at(b'"') { self.string().ok() } else { None }
     }
 
