@@ -73,6 +73,7 @@ SIMDJSON = {
 }
 PEERS = sorted({name for name, _, _ in SLOWER} | {"simdjson"})
 SCALING = Bound("1 thread / 2 threads", "x", 1.85)
+BIG_SCALING = Bound("1 thread / 2 threads, big", "x", 1.85)
 GROWTH = Bound("MB/s, big / small", "x", 0.95)
 PEAK = {threads: at_most(f"peak memory, {threads} threads", "MiB", 256) for threads in (2, 16)}
 SIZE = at_most("flat output / DuckDB's of the same table", "x", 1.0)
@@ -187,11 +188,13 @@ class Bench:
         largest = path
         if big:
             largest = write(corpus, signal, big * 1_000_000)
-            rates = []
+            rates, scaling = [], []
             for _ in range(self.runs):
                 small, large = self.ours(path, signal, 2)[0], self.ours(largest, signal, 2)[0]
                 rates.append((largest.stat().st_size / large) / (path.stat().st_size / small))
+                scaling.append(self.ours(largest, signal, 1)[0] / large)
             record.add(signal, GROWTH, rates)
+            record.add(signal, BIG_SCALING, scaling)
         for threads, bound in PEAK.items():
             record.add(signal, bound, [self.ours(largest, signal, threads)[1]])
 
