@@ -1,9 +1,10 @@
 //! Nested rows of many units, until they are enough for a row group.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
-use crate::error::{Error, Result};
+use super::work::lock;
+use crate::error::Result;
 use crate::pieces::{Piece, Press};
 use crate::unit::Part;
 
@@ -82,10 +83,6 @@ impl Gathering {
         lock(&self.presses)?.push(press);
         result
     }
-}
-
-fn lock<T>(held: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
-    held.lock().map_err(|_| Error::Internal("a thread died while it held rows".into()))
 }
 
 #[cfg(test)]

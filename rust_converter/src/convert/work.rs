@@ -99,11 +99,11 @@ impl Source<'_> {
         if self.ended || self.permits.recv().is_err() {
             return Ok(Next::Over);
         }
-        self.ended = true;
-        let Some(unit) = self.reader.next_unit()? else {
+        let unit = self.reader.next_unit();
+        self.ended = !matches!(unit, Ok(Some(_)));
+        let Some(unit) = unit? else {
             return Ok(Next::End(self.read, self.reader.incomplete().to_vec()));
         };
-        self.ended = false;
         self.read += 1;
         Ok(Next::Unit(self.read - 1, unit))
     }
@@ -220,7 +220,8 @@ impl<T: Send> Work<'_, T> {
     }
 }
 
-fn lock<T>(held: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
+/// What threads share, for one of them.
+pub(super) fn lock<T>(held: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
     held.lock().map_err(|_| Error::Internal("a worker died".into()))
 }
 
