@@ -10,8 +10,9 @@ use crate::input::{
     BadPiece, ByteRange, Compression, Encoding, Format, Framing, InputFile, Inputs, Piece, Reader, Unit, discover,
 };
 use crate::otlp::json::{LineError, parse};
+use crate::parquet::Spares;
 use crate::report::Signal;
-use crate::unit::{Part, Spares, Wanted, Worker};
+use crate::unit::{Part, Wanted, Worker};
 
 /// Whether the JSON reader takes the text for JSON.
 pub fn is_json(text: &str) -> bool {

@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::ocsf::{Flat, FlatColumn};
 use crate::pages::{Chunk, ChunkWriter, Workbench, ZSTD_LEVEL};
 use crate::pieces::{Piece, Press};
+use crate::report::Signal;
 
 /// Columns whose values hardly repeat: a dictionary would hash every cell for nothing.
 const UNIQUE: &[&str] = &[
@@ -116,21 +117,61 @@ pub(crate) struct Encoder {
     /// Of each column, for the nested files: writers of all columns at once would hold 70 KB for each leaf of text.
     factories: Vec<ArrowRowGroupWriterFactory>,
     options: ArrowWriterOptions,
-    spare: Spare,
-    /// Where the flat rows of several units are joined, and what pages are made with.
-    joined: Mutex<Vec<Flat>>,
+    spare: Spares,
+    /// What pages are made with.
     benches: Mutex<Vec<Workbench>>,
 }
 
-/// How many of the former are kept to be filled again.
+/// Columns of flat files that were encoded and may be filled again. Those of all signals stand together, so that they take
+/// no more memory where signals follow upon each other than where there is one.
+#[derive(Clone, Default)]
+pub(crate) struct Spares {
+    units: Arc<Mutex<Vec<Flat>>>,
+    /// Where the rows of several units were joined
+    joined: Arc<Mutex<Vec<Flat>>>,
+}
+
+/// How many of the latter are kept.
 const MOST_JOINED: usize = 2;
 
-/// Columns of a flat file that were encoded and may be filled again.
-pub(crate) type Spare = Arc<Mutex<Vec<Flat>>>;
+impl Spares {
+    /// Columns for the rows of a unit.
+    pub fn unit(&self, signal: Signal) -> Flat {
+        take(&self.units, signal)
+    }
+
+    fn give_back(&self, mut flat: Flat) -> Result<()> {
+        flat.clear();
+        self.units.lock().map_err(internal)?.push(flat);
+        Ok(())
+    }
+
+    fn joined(&self, signal: Signal) -> Flat {
+        take(&self.joined, signal)
+    }
+
+    fn give_back_joined(&self, mut flat: Flat) -> Result<()> {
+        flat.clear();
+        let mut joined = self.joined.lock().map_err(internal)?;
+        if joined.len() < MOST_JOINED {
+            joined.push(flat);
+        }
+        Ok(())
+    }
+}
+
+/// Columns of a signal; new ones take the place of another signal's.
+fn take(spare: &Mutex<Vec<Flat>>, signal: Signal) -> Flat {
+    let found = spare.lock().ok().and_then(|mut held| {
+        let own = held.iter().rposition(|flat| flat.signal() == signal);
+        own.or(held.len().checked_sub(1)).map(|index| held.swap_remove(index))
+    });
+    found.filter(|flat| flat.signal() == signal).unwrap_or_else(|| Flat::new(signal))
+}
 
 impl Encoder {
     /// An encoder for files of this schema.
-    pub fn new(schema: SchemaRef, spare: Spare) -> Result<Self> {
+    pub fn new(schema: SchemaRef, spare: Spares) -> Result<Self> {
         let options = ArrowWriterOptions::new().with_properties(properties(&schema)?);
         let open = |schema: SchemaRef| {
             ArrowWriter::try_new_with_options(io::sink(), schema, options.clone())
@@ -140,7 +181,7 @@ impl Encoder {
         let described = Arc::new(open(schema.clone())?.0.schema_descr().clone());
         let alone = |field: &FieldRef| Arc::new(Schema::new(vec![field.clone()]));
         let factories = schema.fields().iter().map(|field| Ok(open(alone(field))?.1)).collect::<Result<_>>()?;
-        Ok(Self { schema, described, factories, options, spare, joined: Mutex::default(), benches: Mutex::default() })
+        Ok(Self { schema, described, factories, options, spare, benches: Mutex::default() })
     }
 
     /// Encodes flat rows of units that follow upon each other into as few row groups as may be.
@@ -150,31 +191,20 @@ impl Encoder {
         while let Some(mut first) = flats.next() {
             if !flats.peek().is_some_and(|next| first.has_room_for(next)) {
                 groups.push(self.encode_rows(&mut first)?);
-                self.give_back(first)?;
+                self.spare.give_back(first)?;
                 continue;
             }
-            let joined = self.joined.lock().map_err(internal)?.pop();
-            let mut joined = joined.unwrap_or_else(|| Flat::new(first.signal()));
+            let mut joined = self.spare.joined(first.signal());
             let mut next = Some(first);
             while let Some(mut flat) = next {
                 joined.append(&mut flat);
-                self.give_back(flat)?;
+                self.spare.give_back(flat)?;
                 next = flats.next_if(|next| joined.has_room_for(next));
             }
             groups.push(self.encode_rows(&mut joined)?);
-            joined.clear();
-            let mut spare = self.joined.lock().map_err(internal)?;
-            if spare.len() < MOST_JOINED {
-                spare.push(joined);
-            }
+            self.spare.give_back_joined(joined)?;
         }
         Ok(groups)
-    }
-
-    fn give_back(&self, mut flat: Flat) -> Result<()> {
-        flat.clear();
-        self.spare.lock().map_err(internal)?.push(flat);
-        Ok(())
     }
 
     /// A file in memory with this row group alone.

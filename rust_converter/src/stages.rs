@@ -20,7 +20,7 @@ use crate::ocsf::event::Event;
 use crate::ocsf::{Flat, FlatRow, Mapper, Mode, Place, Sink, event_ids, flat_schema};
 use crate::otlp::{Memo, Request, json, proto};
 use crate::pages::ZSTD_LEVEL;
-use crate::parquet::{EncodedGroup, Encoder, Spare};
+use crate::parquet::{EncodedGroup, Encoder, Spares};
 use crate::report::Signal;
 
 /// CPU seconds of each stage.
@@ -77,7 +77,7 @@ pub fn measure(path: &Path, signal: Signal) -> Result<Stages> {
     let mut stages = Stages { reading, ..Stages::default() };
     let inputs = discover(&[path.to_path_buf()], None)?;
     stages.splitting = (timed(|| split(&inputs))?.1 - reading).max(0.0);
-    let encoder = Encoder::new(flat_schema(signal), Spare::default())?;
+    let encoder = Encoder::new(flat_schema(signal), Spares::default())?;
     let mut reader = Reader::new(&inputs, UNIT_BYTES);
     while let Some(unit) = reader.next_unit()? {
         measure_unit(&unit, signal, &encoder, &mut stages)?;

@@ -13,7 +13,7 @@ use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, FlatRow, Mapped, Mapper, Mode, Place, Sink};
 use crate::otlp::json::{self, LineError};
 use crate::otlp::{Memo, Request, proto};
-use crate::parquet::{EncodedGroup, Spare};
+use crate::parquet::{EncodedGroup, Spares};
 use crate::report::{Events, Incomplete, Records, Reject, Signal};
 
 /// A file of the output: a signal's flat table, or one of its classes.
@@ -23,21 +23,6 @@ pub(crate) enum Part {
     Flat(Signal),
     /// `ocsf/{class}/{signal}.parquet`; the number is the class's place in [`CLASSES`].
     Nested(usize, Signal),
-}
-
-/// Columns of the flat files to fill again, by signal.
-#[derive(Clone, Default)]
-pub(crate) struct Spares([Spare; Signal::ALL.len()]);
-
-impl Spares {
-    /// Where those of a signal are kept.
-    pub fn place(&self, signal: Signal) -> Spare {
-        self.0.get(signal as usize).map(Spare::clone).unwrap_or_default()
-    }
-
-    fn of(&self, signal: Signal) -> Option<Flat> {
-        self.0.get(signal as usize)?.lock().ok()?.pop()
-    }
 }
 
 /// What is wanted of each unit.
@@ -181,7 +166,7 @@ impl Sink for Collector<'_> {
         if self.wanted.flat {
             let signal = self.signal;
             let spare = &self.wanted.spare;
-            let flat = self.flat.entry(signal).or_insert_with(|| spare.of(signal).unwrap_or_else(|| Flat::new(signal)));
+            let flat = self.flat.entry(signal).or_insert_with(|| spare.unit(signal));
             full = flat.push(row);
         }
         if self.wanted.nested {

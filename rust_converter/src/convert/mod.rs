@@ -15,10 +15,10 @@ use crate::error::{Error, Result};
 use crate::input::{ByteRange, Inputs, discover};
 use crate::ocsf::schema::CLASSES;
 use crate::ocsf::{Flat, flat_schema};
-use crate::parquet::EncodedGroup;
+use crate::parquet::{EncodedGroup, Spares};
 use crate::pieces::Piece;
 use crate::report::{FileReport, Report, Signal};
-use crate::unit::{Done, Part, Rows, Spares, Wanted};
+use crate::unit::{Done, Part, Rows, Wanted};
 
 use gathering::Gathering;
 #[cfg(feature = "budget")]

@@ -9,10 +9,10 @@ use crate::columns::nested_schema;
 use crate::error::{Error, Result};
 use crate::ocsf::flat_schema;
 use crate::ocsf::schema::CLASSES;
-use crate::parquet::{Closed, EncodedGroup, Encoder, Spare, Target, TextFile};
+use crate::parquet::{Closed, EncodedGroup, Encoder, Spares, Target, TextFile};
 use crate::report::{Output, Reject, Report, Signal};
 use crate::text::push_json_string;
-use crate::unit::{Part, Spares};
+use crate::unit::Part;
 
 /// The encoder of each part, made when the first batch of it comes.
 #[derive(Clone)]
@@ -28,11 +28,11 @@ impl Encoders {
         if let Some(encoder) = made.get(&part) {
             return Ok(Arc::clone(encoder));
         }
-        let (schema, spare) = match part {
-            Part::Flat(signal) => (flat_schema(signal), self.spare.place(signal)),
-            Part::Nested(class, _) => (nested_schema(CLASSES[class], self.core), Spare::default()),
+        let schema = match part {
+            Part::Flat(signal) => flat_schema(signal),
+            Part::Nested(class, _) => nested_schema(CLASSES[class], self.core),
         };
-        let encoder = Arc::new(Encoder::new(schema, spare)?);
+        let encoder = Arc::new(Encoder::new(schema, self.spare.clone())?);
         made.insert(part, Arc::clone(&encoder));
         Ok(encoder)
     }
