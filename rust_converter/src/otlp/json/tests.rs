@@ -300,6 +300,24 @@ fn a_value_inside_a_string_value_is_a_fault_of_its_record_and_not_that_value() {
 }
 
 #[test]
+fn what_closes_without_having_been_opened_is_no_json() {
+    for line in [
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[}]}]}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[}]}]}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"events":[}]}]}]}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"links":[}]}]}]}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"status":}}]}]}]}"#,
+        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[}]}]}]}"#,
+        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[}]}}]}]}]}"#,
+        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"sum":{"dataPoints":[{"exemplars":[}]}]}}]}]}]}"#,
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[}]}]}]}]}"#,
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":}}]}]}]}"#,
+    ] {
+        assert!(matches!(error(line), LineError::Syntax(_)), "{line}");
+    }
+}
+
+#[test]
 fn what_is_no_metric_is_a_fault_of_its_own_and_not_of_the_next() {
     let text = r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[5,{"gauge":{"dataPoints":[{"asInt":1}]}}]}]}]}"#;
     with(text, |request| {

@@ -16,14 +16,15 @@ use crate::otlp::{
 /// Reads an object whose fields stand in this order, each of them or not; whether it is one.
 macro_rules! in_order {
     ($reader:ident, $($key:literal: $read:expr;)*) => {{
-        let mut more = $reader.scanner.passes(b"{");
+        let opened = $reader.scanner.passes(b"{");
+        let mut more = opened;
         $(
             if more && $reader.scanner.passes(concat!("\"", $key, "\":").as_bytes()) {
                 $read;
                 more = $reader.scanner.passes(b",");
             }
         )*
-        !more && $reader.scanner.passes(b"}")
+        opened && !more && $reader.scanner.passes(b"}")
     }};
 }
 
