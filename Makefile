@@ -85,7 +85,7 @@ fmt = for crate in $(CRATE) $(FUZZ) benchmarks/otlp2records; do \
 .DEFAULT_GOAL := help
 .PHONY: help setup build compile convert test test-rust test-python test-kill fuzz fuzz-skipped fuzz-build fuzz-mapper $(addprefix fuzz-,$(FUZZERS)) check check-rust check-python format bench budget bench-instructions lock clean FORCE
 .PHONY: stack-setup up down status logs record dataset reference scenarios-doc test-services test-stack test-scenarios test-three test-compose
-.PHONY: evaluate data-dictionary hashes check-nix release reproduce reproduce-collector audit licences
+.PHONY: evaluate data-dictionary hashes check-nix release profile reproduce reproduce-collector audit licences
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -272,10 +272,12 @@ format: $(SETUP) ## format the sources and mend what the linter can
 	$(RUFF) check --fix stack
 	$(RUFF) format stack
 
-bench: $(BENCH)/packages-$(call sum,$(BENCH_LOCK)) ## measure beside what a user would pick instead; ARGS='--size 20 --big 0 --runs 1' for a look
-	$(MAKE) build PROFILE=release
+bench: $(BENCH)/packages-$(call sum,$(BENCH_LOCK)) $(RELEASE)/.complete ## measure what is shipped beside what a user would pick instead; ARGS='--size 20 --big 0 --runs 1' for a look
+	@rm -rf $(BENCH)/wheel $(BENCH)/ocsfconv
+	release/wheel $(RELEASE)/bin $(CURDIR)/$(BENCH)/wheel
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(BENCH)/ocsfconv $(BENCH)/wheel/*.whl
 	cargo build --quiet --locked --release --manifest-path benchmarks/otlp2records/Cargo.toml --target-dir $(BENCH)/otlp2records
-	$(BIN)/python benchmarks/bench.py --folder $(BENCH) $(ARGS)
+	PYTHONPATH=$(CURDIR)/$(BENCH)/ocsfconv $(BIN)/python benchmarks/bench.py --folder $(BENCH) $(ARGS)
 
 $(BENCH)/packages-%: $(SETUP)
 	@rm -rf $(BENCH)/packages*
@@ -298,6 +300,9 @@ $(RELEASE)/.complete:
 
 release: $(RELEASE)/.complete $(CARGO_CYCLONEDX) ## wheel, sdist, SBOMs and checksums, into dist
 	release/build $(RELEASE)/bin $(CARGO_CYCLONEDX)
+
+profile: $(SETUP) $(RELEASE)/.complete ## count anew how conversions run, which the release is optimised by
+	release/train $(RELEASE)/bin $(BIN)/python
 
 reproduce: $(RELEASE)/.complete ## build the wheel twice, from nothing, in two folders, and compare the bytes; ten minutes
 	release/twice $(RELEASE)/bin

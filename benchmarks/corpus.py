@@ -1,6 +1,6 @@
 """A seeded corpus of Collector files: requests of `tests/data/otel` with ids, times and users of their own.
 
-    python benchmarks/corpus.py OUT --size 400      MB of JSON lines a signal
+    python benchmarks/corpus.py OUT --size 400      MB of JSON lines a signal; --proto: the same as frames
 
 The samples are what a Collector wrote of the shop: their keys, lengths, text beyond ASCII, stack traces, exponential
 histograms. The same requests can be had as protobuf frames, where users keep their names.
@@ -121,6 +121,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--size", type=int, default=400, help="MB a signal")
+    parser.add_argument("--proto", action="store_true", help="as protobuf frames")
     options = parser.parse_args()
     for name in SIGNALS:
-        print(write(options.out, name, options.size * 1_000_000))
+        print(write(options.out, name, options.size * 1_000_000, proto=options.proto))

@@ -55,3 +55,10 @@ def test_images_are_built_in_stages_and_nothing_is_installed_in_what_runs(path: 
         assert re.match(r"\$\{(\w+)\}( AS \w+)?\n", stage)[1] in named  # type: ignore[index]
     assert not re.search(r"\b(pip|npm|apt-get|apk|gcc|cargo)\b", last)
     assert re.search(r"^USER \d+:\d+$", last, re.MULTILINE)
+
+
+def test_the_profile_is_llvm_s_and_names_its_compiler() -> None:
+    profile = ROOT / "release" / "profile"
+    (counts,) = profile.glob("*.profdata")
+    assert counts.read_bytes()[:8] == b"\xfflprofi\x81"
+    assert re.match(r"rustc \d+\.\d+\.\d+ .*\n", (profile / "compiler").read_text())
