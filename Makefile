@@ -25,7 +25,7 @@ CASES ?= 3
 # What CI tries, in one recording.
 THREE := missing-index,cache-storm,dependency-slow
 NORMAL ?= 4m
-# How the extension is compiled: dev-wheel is quick to link, release is what is shipped.
+# How the extension is compiled: dev-wheel is quick to link, release is what is shipped but for the profile of how conversions run.
 PROFILE ?= dev-wheel
 # Where cargo's tools are that are not on PATH; each is installed there once.
 CARGO_TOOLS ?= .make/cargo-tools
