@@ -27,6 +27,9 @@ use crate::pages::{Chunk, ChunkWriter, Workbench, ZSTD_LEVEL};
 use crate::pieces::{Piece, Press};
 use crate::report::Signal;
 
+/// Bytes per write; the parquet crate passes on 8 KiB at a time.
+const BLOCK: usize = 256 << 10;
+
 /// Columns whose values hardly repeat: a dictionary would hash every cell for nothing.
 const UNIQUE: &[&str] = &[
     "event_uid",
@@ -274,10 +277,10 @@ impl Target {
     /// Opens the temporary file.
     pub fn create(path: &Path, encoder: &Encoder) -> Result<Self> {
         let (file, handle) = Pending::create(path)?;
-        let writer =
-            ArrowWriter::try_new_with_options(BufWriter::new(handle), encoder.schema.clone(), encoder.options.clone())
-                .and_then(ArrowWriter::into_serialized_writer)
-                .map_err(|error| file.error(error))?;
+        let buffered = BufWriter::with_capacity(BLOCK, handle);
+        let writer = ArrowWriter::try_new_with_options(buffered, encoder.schema.clone(), encoder.options.clone())
+            .and_then(ArrowWriter::into_serialized_writer)
+            .map_err(|error| file.error(error))?;
         Ok(Self { file, writer: Some(writer.0), rows: 0 })
     }
 
