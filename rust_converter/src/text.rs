@@ -8,6 +8,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bumpalo::Bump;
+use wide::u8x16;
 
 use crate::otlp::{KeyValue, Value};
 
@@ -17,14 +18,19 @@ use crate::otlp::{KeyValue, Value};
 pub fn plain_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
-        // Without a branch, so that all of them are compared at once.
-        let marks = block.map(|byte| u8::from((byte == b'"') | (byte == b'\\') | (byte < 0x20)));
-        let marks = u128::from_le_bytes(marks);
+        let block = u8x16::new(*block);
+        let [quote, slash] = [b'"', b'\\'].map(|mark| block.simd_eq(u8x16::splat(mark)));
+        let marks = (block.min(u8x16::splat(0x1f)).simd_eq(block) | quote | slash).to_bitmask();
         if marks != 0 {
-            return at + (marks.trailing_zeros() / 8) as usize;
+            return at + marks.trailing_zeros() as usize;
         }
         at += 16;
     }
+    short_plain_end(bytes, at)
+}
+
+/// [`plain_end`] where less than sixteen bytes are left.
+fn short_plain_end(bytes: &[u8], mut at: usize) -> usize {
     if let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let found = unplain(u64::from_le_bytes(*word));
         if found != 0 {
