@@ -8,18 +8,19 @@
 What is listed in `__all__` is the interface; everything else is private and may change.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from ocsfconv._core import OcsfconvError, __version__
 from ocsfconv.conversion import convert, read
 
+TYPE_CHECKING = False  # typing itself takes a tenth of the command's start
 if TYPE_CHECKING:
+    from typing import Any
+
     from ocsfconv.report import Report
 
 __all__ = ["OcsfconvError", "Report", "__version__", "convert", "read"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """`Report` when it is asked for."""
     if name == "Report":
         from ocsfconv.report import Report

@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from ocsfconv import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any, NoReturn, TextIO
 
 WRONG_USE = 2
 """The exit code for arguments that cannot be understood."""

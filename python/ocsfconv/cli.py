@@ -9,16 +9,17 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn
 
 from ocsfconv import OcsfconvError
 from ocsfconv.arguments import WRONG_USE, add_choice, add_output, defaults, names, new_parser, parse, positive, write
 from ocsfconv.conversion import DEFAULT_INPUT, convert
 from ocsfconv.progress import Progress
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
+    from typing import NoReturn
 
     from ocsfconv.leaks.report import LeakReport
 

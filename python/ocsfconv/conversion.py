@@ -6,11 +6,11 @@ The defaults of every option are here, and the command line takes them from here
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ocsfconv import _core
 from ocsfconv._core import OcsfconvError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, TypeAlias
@@ -64,7 +64,7 @@ def convert(
         OcsfconvError: The input is not what the Collector writes, an option cannot be honoured, or `strict` and a
             line was rejected.
     """
-    from ocsfconv.report import Report  # costs a third of the start, and `--version` needs none of it
+    from ocsfconv.report import Report  # `--version` needs none of it
 
     return Report.from_json(
         _core.convert(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections import deque
-from typing import TYPE_CHECKING, TextIO
 
 from ocsfconv.units import human_bytes, human_seconds
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
 PLAIN_EVERY = 5.0
 """Seconds between two plain lines; a run shorter than that prints none."""
@@ -55,6 +55,8 @@ class Progress:
     def _show(self, drawn: str, plain: str) -> None:
         now = self._clock()
         if self._redraw:
+            import shutil  # brings compression with it, and only a terminal needs it
+
             line = f"  {drawn}"[: shutil.get_terminal_size().columns - 1]
             self._write(f"\r{line.ljust(self._drawn)}")
             self._drawn = len(line)

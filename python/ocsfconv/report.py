@@ -1,23 +1,26 @@
-"""What a conversion did: typed counts, and the table that a person reads after it."""
+"""What a conversion did: typed counts, and the table that a person reads after it.
+
+Plain namespaces, for the module is part of every run: dataclasses would take as long to import as all the rest.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
 
 from ocsfconv.units import human_bytes, human_seconds
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
 SHOWN_PROBLEMS = 5
 """How many skipped or unfinished files, and rejected lines, the table names; the rest is counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(SimpleNamespace):
     """A file that was written."""
 
     path: str
@@ -25,8 +28,7 @@ class Output:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignalCounts:
+class SignalCounts(SimpleNamespace):
     """Records and events of one signal; `records_read` is always `records_written` + `records_rejected`."""
 
     files: int
@@ -44,8 +46,7 @@ class SignalCounts:
     outputs: tuple[Output, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordCounts:
+class RecordCounts(SimpleNamespace):
     """Records of one signal in one file."""
 
     read: int
@@ -53,8 +54,7 @@ class RecordCounts:
     rejected: int
 
 
-@dataclass(frozen=True, slots=True)
-class Incomplete:
+class Incomplete(SimpleNamespace):
     """A last line without an end: the Collector may still be writing it. It is not a reject."""
 
     line: int
@@ -62,8 +62,7 @@ class Incomplete:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
+class InputFile(SimpleNamespace):
     """A file that was read."""
 
     path: str
@@ -73,16 +72,14 @@ class InputFile:
     incomplete: Incomplete | None
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(SimpleNamespace):
     """A file in a directory that is not the Collector's."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(SimpleNamespace):
     """A line that could not be read."""
 
     file: str
@@ -91,8 +88,7 @@ class Reject:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejects:
+class Rejects(SimpleNamespace):
     """Rejected lines: how many, where they are kept, and the first few."""
 
     count: int
@@ -100,8 +96,7 @@ class Rejects:
     first: tuple[Reject, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(SimpleNamespace):
     """What a conversion read, wrote, rejected and skipped. `str(report)` is a table."""
 
     version: str
