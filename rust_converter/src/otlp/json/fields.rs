@@ -400,6 +400,9 @@ impl<'a> Reader<'a> {
     /// A scalar `AnyValue` as the Collector writes it; nothing for any other form.
     #[inline]
     fn usual_value(&mut self) -> Option<Value<'a>> {
+        if self.depth == MAX_VALUE_DEPTH {
+            return None;
+        }
         let scanner = &mut self.scanner;
         let value = if scanner.passes(br#"{"stringValue":"#) {
             Value::Str(scanner.usual_text()?)

@@ -159,16 +159,20 @@ fn escapes_are_decoded_and_half_a_surrogate_pair_is_a_fault() {
 
 #[test]
 fn values_nest_up_to_the_bound_of_protobufs_readers() {
-    let nested = |depth: usize, open: &str, close: &str| {
-        let body = open.repeat(depth) + "{}" + &close.repeat(depth);
+    let nested = |depth: usize, open: &str, inner: &str, close: &str| {
+        let body = open.repeat(depth) + inner + &close.repeat(depth);
         fault(&format!(r#"{{"body":{body},"severityText":"t"}}"#))
     };
     for (open, close) in
         [(r#"{"arrayValue":{"values":["#, "]}}"), (r#"{"kvlistValue":{"values":[{"key":"k","value":"#, "}]}}")]
     {
-        assert_eq!(nested(99, open, close), None);
-        for depth in [100, 101, 50_000] {
-            assert!(nested(depth, open, close).is_some_and(|cause| cause.contains("nests deeper")), "{depth}");
+        // Whatever the form of the innermost value.
+        for inner in ["{}", r#"{"intValue":"1"}"#, r#"{ "intValue": 1 }"#] {
+            assert_eq!(nested(99, open, inner, close), None);
+            for depth in [100, 101, 50_000] {
+                let found = nested(depth, open, inner, close);
+                assert!(found.is_some_and(|cause| cause.contains("nests deeper")), "{depth} {inner}");
+            }
         }
     }
 }
