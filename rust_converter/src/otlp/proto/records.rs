@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 
 use super::memo::Recall;
-use super::wire::{Field, Message, Wire};
+use super::wire::{Field, Message, Scalar, Wire};
 use crate::otlp::json::MAX_VALUE_DEPTH;
 use crate::otlp::{
     Attributes, Buckets, Exemplar, Fault, KeyValue, LogRecord, Metric, MetricKind, Number, Point, Quantile, Resource,
@@ -91,6 +91,20 @@ impl<'a> Reader<'a> {
     }
 
     fn push_entry(&mut self, mut message: Message<'a>) -> Wire<()> {
+        // A value that nests too deep is told below.
+        if self.depth < MAX_VALUE_DEPTH
+            && let Some((key, value)) = message.usual_entry()
+        {
+            let key = self.text("an attribute's key", key);
+            let value = match value {
+                Scalar::Text(text) => Value::Str(self.text("stringValue", text)),
+                Scalar::Bool(flag) => Value::Bool(flag),
+                Scalar::Int(number) => Value::Int(number),
+                Scalar::Double(number) => Value::Double(number),
+            };
+            self.entries.push(KeyValue { key, value });
+            return Ok(());
+        }
         let mut entry = KeyValue { key: "", value: Value::Empty };
         while let Some((number, field)) = message.next()? {
             match (number, field) {

@@ -176,16 +176,53 @@ fn integers_are_read_in_full_and_negative_ones_too() {
 
 #[test]
 fn values_nest_up_to_the_bound_and_deeper_ones_are_a_fault() {
-    let nested = |depth| {
-        let mut value: Fields = vec![];
-        for _ in 0..depth {
-            value = vec![(5, "", message(vec![(1, "", Held::Messages(vec![value]))]))];
-        }
+    let list = |value| -> Fields { vec![(5, "", message(vec![(1, "", Held::Messages(vec![value]))]))] };
+    let map = |value| -> Fields {
+        let entry = vec![(1, "", Held::Text("k".to_string())), (2, "", message(value))];
+        vec![(6, "", message(vec![(1, "", Held::Messages(vec![entry]))]))]
+    };
+    let nested = |depth, inner: &Fields, wrap: &dyn Fn(Fields) -> Fields| {
+        let value = (0..depth).fold(inner.clone(), |value, _| wrap(value));
         request(vec![TIME, (5, "", message(value))])
     };
-    with_log(&nested(99), |log| assert!(log.fault.is_none()));
-    for depth in [100, 300] {
-        with_log(&nested(depth), |log| assert!(log.fault.is_some_and(|fault| fault.cause.contains("nests deeper"))));
+    for inner in [vec![], vec![(1, "", Held::Text("scalar".to_string()))]] {
+        for wrap in [&list as &dyn Fn(Fields) -> Fields, &map] {
+            with_log(&nested(99, &inner, wrap), |log| assert!(log.fault.is_none()));
+            for depth in [100, 300] {
+                let deep = nested(depth, &inner, wrap);
+                with_log(&deep, |log| assert!(log.fault.is_some_and(|fault| fault.cause.contains("nests deeper"))));
+            }
+        }
+    }
+}
+
+#[test]
+fn pairs_are_read_alike_in_the_usual_form_and_in_any_other() {
+    // A key, a text; then with lengths in more bytes than needed, in the other order, with a field nobody knows.
+    let usual = b"\x0a\x01k\x12\x03\x0a\x01v";
+    let others: [&[u8]; 4] = [
+        b"\x0a\x81\x80\x00k\x12\x03\x0a\x01v",
+        b"\x12\x03\x0a\x01v\x0a\x01k",
+        b"\x0a\x01k\x12\x03\x0a\x01v\x18\x00",
+        b"\x0a\x01k\x12\x05\x0a\x01v\x40\x00",
+    ];
+    let record = |pair: &[u8]| [&[0x32, pair.len() as u8], pair].concat();
+    for pair in [&usual[..]].into_iter().chain(others) {
+        with_log(&around(&record(pair)), |log| {
+            let pairs: Vec<_> = log.attributes.iter().map(|pair| (pair.key, pair.value)).collect();
+            assert_eq!(pairs, [("k", Value::Str("v"))], "{pair:02x?}");
+        });
+    }
+    let values: [(&[u8], Value<'_>); 5] = [
+        (b"\x10\x01", Value::Bool(true)),
+        (b"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", Value::Int(-1)),
+        (b"\x21\0\0\0\0\0\0\xf0\x3f", Value::Double(1.0)),
+        (b"", Value::Empty),
+        (b"\x3a\x01\xff", Value::Bytes(&[255])),
+    ];
+    for (value, expected) in values {
+        let pair = [b"\x0a\x01k\x12", &[value.len() as u8][..], value].concat();
+        with_log(&around(&record(&pair)), |log| assert_eq!(log.attributes[0].value, expected));
     }
 }
 

@@ -20,6 +20,14 @@ pub(super) enum Field<'a> {
     Bytes(Message<'a>),
 }
 
+/// What the value of a [`Message::usual_entry`] holds.
+pub(super) enum Scalar<'a> {
+    Text(Message<'a>),
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+}
+
 /// A message, or a part of one that is still to be read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Message<'a> {
@@ -120,4 +128,52 @@ impl<'a> Message<'a> {
         }
         if groups > 0 { self.error("a group that does not end") } else { Ok(None) }
     }
+
+    /// A key and a scalar in the form that encoders write: field 1 is a text, field 2 a message of one field, and nothing
+    /// else. Any other form may be right all the same and is read field by field.
+    #[inline]
+    pub(super) fn usual_entry(&self) -> Option<(Message<'a>, Scalar<'a>)> {
+        const BOOL: u8 = 2 << 3;
+        const INT: u8 = 3 << 3;
+        const DOUBLE: u8 = 4 << 3 | 1;
+        let mut rest = *self;
+        let key = rest.usual_bytes(FIRST_BYTES)?;
+        let mut value = rest.usual_bytes(SECOND_BYTES)?;
+        if !rest.bytes.is_empty() {
+            return None;
+        }
+        let kind = *value.bytes.first()?;
+        if kind == FIRST_BYTES {
+            let text = value.usual_bytes(FIRST_BYTES)?;
+            return value.bytes.is_empty().then_some((key, Scalar::Text(text)));
+        }
+        value.advance(1);
+        let scalar = match kind {
+            BOOL => Scalar::Bool(value.varint().ok()? != 0),
+            INT => Scalar::Int(value.varint().ok()? as i64),
+            DOUBLE => Scalar::Double(f64::from_bits(value.fixed64().ok()?)),
+            _ => return None,
+        };
+        value.bytes.is_empty().then_some((key, scalar))
+    }
+
+    /// The bytes of a field with this tag, if that is the next one and they are fewer than 2^14.
+    #[inline]
+    fn usual_bytes(&mut self, tag: u8) -> Option<Message<'a>> {
+        let (length, header) = match *self.bytes {
+            [found, length, ..] if found == tag && length < 0x80 => (usize::from(length), 2),
+            [found, low, high, ..] if found == tag && high < 0x80 => {
+                (usize::from(low & 0x7f) | usize::from(high) << 7, 3)
+            }
+            _ => return None,
+        };
+        let bytes = self.bytes.get(header..header + length)?;
+        let taken = Message { bytes, offset: self.offset + header };
+        self.advance(header + length);
+        Some(taken)
+    }
 }
+
+/// Tags of the fields 1 and 2 where they are texts or messages.
+const FIRST_BYTES: u8 = 1 << 3 | 2;
+const SECOND_BYTES: u8 = 2 << 3 | 2;
