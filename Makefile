@@ -259,7 +259,7 @@ check-python: $(BUILD)
 	$(RUFF) format --config $(CONFIG) --check $(PYTHON_SOURCES)
 	$(RUFF) check stack
 	$(RUFF) format --check stack
-	$(BIN)/mypy --config-file $(CONFIG) $(PACKAGE)
+	$(BIN)/mypy --config-file $(CONFIG) $(PACKAGE) benchmarks
 	$(BIN)/python -m mypy.stubtest --mypy-config-file $(CONFIG) ocsfconv._core
 
 check-nix: # parse the flake, hold it against its lock, evaluate it where NIXPKGS names a tree; builds nothing

@@ -195,8 +195,8 @@ class Bench:
                 scaling.append(self.ours(largest, signal, 1)[0] / large)
             record.add(signal, GROWTH, rates)
             record.add(signal, BIG_SCALING, scaling)
-        for threads, bound in PEAK.items():
-            record.add(signal, bound, [self.ours(largest, signal, threads)[1]])
+        for workers, bound in PEAK.items():
+            record.add(signal, bound, [self.ours(largest, signal, workers)[1]])
 
     def output_size(self, signal: str) -> None:
         flat, again = self.scratch / "ours" / f"ocsf_{signal}.parquet", self.scratch / "again.parquet"

@@ -85,7 +85,7 @@ def message_of(signal: str, line: bytes) -> Any:
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-    kinds = {
+    kinds: dict[str, type[Any]] = {
         "logs": ExportLogsServiceRequest,
         "traces": ExportTraceServiceRequest,
         "metrics": ExportMetricsServiceRequest,
