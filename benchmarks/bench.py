@@ -131,6 +131,7 @@ class Bench:
         """Wall seconds and peak MiB of a process; its modules are compiled, as after any first run."""
         environment = {**os.environ, **environment}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.sync()  # else what the process before wrote goes to the disk during this one, and its fsync waits for that
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
         assert process.stderr
@@ -189,6 +190,7 @@ class Bench:
         if big:
             largest = write(corpus, signal, big * 1_000_000)
             rates, scaling = [], []
+            self.ours(largest, signal, 2)  # warms the file
             for _ in range(self.runs):
                 small, large = self.ours(path, signal, 2)[0], self.ours(largest, signal, 2)[0]
                 rates.append((largest.stat().st_size / large) / (path.stat().st_size / small))
