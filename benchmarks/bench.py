@@ -160,10 +160,10 @@ class Bench:
         return self.measure(script, **own)[0]
 
     def rounds(self, signal: str, path: Path) -> dict[str, list[float]]:
-        """Wall seconds of us (by threads) and of each peer, round by round; one run of ours before warms the file."""
+        """Wall seconds of us (by threads) and of each peer, round by round."""
         found: dict[str, list[float]] = {name: [] for name in ("1", "2", *self.peers)}
-        self.ours(path, signal, 2)
         for _ in range(self.runs):
+            self.ours(path, signal, 2)  # warms the file; the system takes back gigabytes of a peer's memory meanwhile
             for threads in (2, 1):
                 found[str(threads)].append(self.ours(path, signal, threads)[0])
             for name in self.peers:
