@@ -96,6 +96,30 @@ def test_flat_rows_are_what_the_contract_says_of_the_events(path: Path) -> None:
 
 
 @MODES
+def test_white_space_is_unicodes_and_not_pythons(mode: str, fast: Convert) -> None:
+    def server(attributes: dict[str, str]) -> Json:
+        held = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+        return {"resourceSpans": [{"scopeSpans": [{"spans": [{"kind": 2, "attributes": held}]}]}]}
+
+    called = {"rpc.service": "orders", "rpc.method": "Get", "client.address": "10.0.0.9"}
+    hops = "http.request.header.x-forwarded-for"
+    # A separator that only Python takes for white space, then two that Unicode does, too.
+    for space in ("\x1f", "\x85", "\u2003"):
+        for request in (
+            server({"db.collection.name": "orders", "db.query.summary": f"{space}SELECT{space}orders"}),
+            server({**called, "user_agent.original": f"{space}curl{space}8"}),
+            server(
+                {
+                    "http.request.method": "GET",
+                    "http.response.status_code": "200",
+                    hops: f"10.0.0.1,{space}10.0.0.2{space}",
+                }
+            ),
+        ):
+            assert text(naive.events(request, mode)) == text(fast(request, mode)), repr(space)
+
+
+@MODES
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_generated_requests_give_the_same_events(signal: str, mode: str, fast: Convert) -> None:
     @settings(

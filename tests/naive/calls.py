@@ -10,7 +10,7 @@ from .http import request_id, request_of, response_of, server_endpoint
 from .parties import Source, session_of, user_of
 from .semconv import Known
 from .status import rpc_code
-from .values import put
+from .values import first_word, put
 
 Json = dict[str, Any]
 MESSAGING = {"create": 1, "send": 1, "publish": 1, "receive": 2, "process": 2, "settle": 3}
@@ -74,8 +74,8 @@ def caller(known: Known, source: Source, *, server: bool, called: str | None = N
         end = server_endpoint(known, name, known.text("network.peer.address"), only_addressed=True)
         return put({"actor": source.actor(known), "src_endpoint": source.endpoint()}, dst_endpoint=end)
     client = client_of(known)
-    agent = (known.text("user_agent.original") or "").split()
-    actor = put({}, user=user_of(known), session=session_of(known), app_name=agent[0] if agent else None)
+    agent = first_word(known.text("user_agent.original") or "")
+    actor = put({}, user=user_of(known), session=session_of(known), app_name=agent)
     if not client or not actor:
         return None
     return {"actor": actor, "src_endpoint": client, "dst_endpoint": server_endpoint(known, source.name, None)}

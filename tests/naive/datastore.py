@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from typing import Any
 
 from .http import server_endpoint
 from .parties import Source
 from .semconv import Known
-from .values import plain_text, put
+from .values import WHITE_SPACE, first_word, plain_text, put
 
 Json = dict[str, Any]
+WORD_ENDS = rf"{WHITE_SPACE}|[(;]"
 SYSTEMS = {
     1: """
     postgresql mysql mariadb microsoft.sql_server mssql oracle.db oracle sqlite cockroachdb ibm.db2 db2
@@ -71,19 +71,15 @@ def operation_of(known: Known) -> str | None:
         held = known.text(name)
         if held and name == "db.operation.name":
             return held
-        if held and first_word(held):
-            return first_word(held)
+        if held and first_word(held, WORD_ENDS):
+            return first_word(held, WORD_ENDS)
     return None
-
-
-def first_word(text: str) -> str | None:
-    return next((word for word in re.split(r"[\s(;]+", text) if word), None)
 
 
 def activity_of(operation: str | None, system: str | None, span_name: str) -> Json:
     if operation is None:
         return {"activity_id": 3 if "connect" in span_name.lower() else 0}
-    first = first_word(operation) or operation
+    first = first_word(operation, WORD_ENDS) or operation
     word = first.upper()
     number = SQL.get(word)
     if system in ("redis", "valkey"):

@@ -9,7 +9,7 @@ from .addresses import client_of, ip_version, is_ip, server_of, split_port
 from .parties import Source, person_of
 from .semconv import Known
 from .status import REASONS, http_code
-from .values import Value, put
+from .values import Value, put, trimmed
 
 Json = dict[str, Any]
 METHODS = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH"]
@@ -73,7 +73,7 @@ def request_of(known: Known) -> Json:
         if key.startswith(HEADER) and name:
             headers += [{"name": name, "value": held} for held in texts(value)]
         if key == HEADER + "x-forwarded-for":
-            hops = [part.strip() for held in texts(value) for part in held.split(",") if is_ip(part.strip())]
+            hops = [trimmed(part) for held in texts(value) for part in held.split(",") if is_ip(trimmed(part))]
             forwarded = hops or forwarded
     return put(
         {},

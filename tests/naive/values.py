@@ -18,6 +18,18 @@ Attributes = list[tuple[str, Value]]
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 LONGEST_INTEGER = len(str(LONG_MIN))
 EMPTY: Value = ("empty", None)
+# What Unicode calls White_Space. Python's own has the separators U+001C to U+001F, too.
+WHITE_SPACE = r"(?:(?![\x1c-\x1f])\s)"
+
+
+def trimmed(text: str) -> str:
+    """Return the text without white space at its ends."""
+    return re.sub(rf"^{WHITE_SPACE}+|{WHITE_SPACE}+\Z", "", text)
+
+
+def first_word(text: str, ends: str = WHITE_SPACE) -> str | None:
+    """Return the first of the words between what the pattern finds."""
+    return next((word for word in re.split(ends, text) if word), None)
 
 
 def read_double(node: Any) -> float:
