@@ -119,6 +119,52 @@ def test_white_space_is_unicodes_and_not_pythons(mode: str, fast: Convert) -> No
             assert text(naive.events(request, mode)) == text(fast(request, mode)), repr(space)
 
 
+def held(attributes: dict[str, str]) -> list[Json]:
+    return [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+
+
+def log(attributes: dict[str, str], **fields: str) -> Json:
+    return {"resourceLogs": [{"scopeLogs": [{"logRecords": [{**fields, "attributes": held(attributes)}]}]}]}
+
+
+def exception(escaped: str) -> Json:
+    event = {"name": "exception", "attributes": held({"exception.type": "E", "exception.escaped": escaped})}
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [{"events": [event]}]}]}]}
+
+
+TOKEN = {"auth.token.id": "t1", "auth.token.expiration_time": "2026-01-20T15:12:32.03٨Z"}
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("request_", "path", "expected"),
+    [
+        pytest.param(log({}, severityText="ERROR2"), "severity_id", 5, id="severity with its step"),
+        pytest.param(log({}, severityText="ERROR22"), "severity_id", 0, id="severity with two steps"),
+        pytest.param(exception("TRUE"), "severity_id", 4, id="true in any case"),
+        pytest.param(log({"db.query.text": "ſELECT 1"}), "activity_id", 99, id="a letter whose capital is an S"),
+        pytest.param(
+            log(TOKEN, eventName="token issued"),
+            "authentication_token.expiration_time",
+            None,
+            id="digits of other scripts",
+        ),
+        pytest.param(
+            log({"feature_flag.key": "new", "feature_flag.version": ""}), "entity.version", None, id="empty version"
+        ),
+    ],
+)
+def test_texts_that_mean_less_than_they_seem_to(
+    request_: Json, path: str, expected: int | None, mode: str, fast: Convert
+) -> None:
+    events = fast(request_, mode)
+    found: Any = events[-1]
+    for name in path.split("."):
+        found = (found or {}).get(name)
+    assert found == expected
+    assert text(naive.events(request_, mode)) == text(events)
+
+
 @MODES
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_generated_requests_give_the_same_events(signal: str, mode: str, fast: Convert) -> None:

@@ -10,7 +10,7 @@ from .http import request_id, request_of, response_of, server_endpoint
 from .parties import Source, session_of, user_of
 from .semconv import Known
 from .status import rpc_code
-from .values import first_word, put
+from .values import first_word, lower, put
 
 Json = dict[str, Any]
 MESSAGING = {"create": 1, "send": 1, "publish": 1, "receive": 2, "process": 2, "settle": 3}
@@ -34,14 +34,14 @@ def messaging(known: Known, source: Source, name: str, kind: int) -> Json | None
     operation = operation or kind_of or name
     if not operation:
         return None
-    number = MESSAGING.get((kind_of or "").lower())
+    number = MESSAGING.get(lower(kind_of or ""))
     if number is None:
         number = {PRODUCER: 1, CONSUMER: 2}.get(kind)
     activity: Json = {"activity_id": 99, "activity_name": operation} if number is None else {"activity_id": number}
     target = known.text("messaging.destination.name")
     resource = None
     if target:
-        destination = (known.text("messaging.destination_kind") or "").lower()
+        destination = lower(known.text("messaging.destination_kind") or "")
         resource = put({"name": target, "role_id": 1}, type=destination if destination in ("queue", "topic") else None)
     end = server_endpoint(known, system, known.text("network.peer.address"), only_addressed=True)
     return put(
@@ -61,7 +61,7 @@ def messaging(known: Known, source: Source, name: str, kind: int) -> Json | None
 def rpc_activity(method: str) -> Json:
     name = re.split(r"[/.]", method)[-1]
     verb = re.match(r"([A-Za-z][a-z]*)?", name)[0]
-    number = VERBS.get(verb.lower())
+    number = VERBS.get(lower(verb))
     return (
         {"activity_id": 99, "activity_name": method.rsplit("/", 1)[-1]} if number is None else {"activity_id": number}
     )

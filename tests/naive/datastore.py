@@ -8,7 +8,7 @@ from typing import Any
 from .http import server_endpoint
 from .parties import Source
 from .semconv import Known
-from .values import WHITE_SPACE, first_word, plain_text, put
+from .values import WHITE_SPACE, first_word, lower, plain_text, put, upper
 
 Json = dict[str, Any]
 WORD_ENDS = rf"{WHITE_SPACE}|[(;]"
@@ -78,9 +78,9 @@ def operation_of(known: Known) -> str | None:
 
 def activity_of(operation: str | None, system: str | None, span_name: str) -> Json:
     if operation is None:
-        return {"activity_id": 3 if "connect" in span_name.lower() else 0}
+        return {"activity_id": 3 if "connect" in lower(span_name) else 0}
     first = first_word(operation, WORD_ENDS) or operation
-    word = first.upper()
+    word = upper(first)
     number = SQL.get(word)
     if system in ("redis", "valkey"):
         number = next((id_ for id_, held in REDIS.items() if word in held.split()), None)
@@ -102,7 +102,7 @@ def database_of(known: Known) -> Json:
     name = name or known.text("server.address") or system
     if not name:
         return {}
-    kind = (system or "").lower()
+    kind = lower(system or "")
     for number, systems in SYSTEMS.items():
         if kind in systems.split():
             return {"name": name, "type_id": number}

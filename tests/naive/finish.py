@@ -9,7 +9,7 @@ from typing import Any
 
 from ocsfconv.schema import Schema
 
-from .values import json_text
+from .values import json_text, lower
 
 Json = dict[str, Any]
 ORDER: Json = json.loads((Path(__file__).parents[2] / "rust_converter/schema/attributes.json").read_text())
@@ -61,7 +61,7 @@ def add_captions(node: Any, attributes: Json) -> None:
             inner = schema().data["objects"][attribute["object_type"]]["attributes"]
             for item in value if isinstance(value, list) else [value]:
                 add_captions(item, inner) if isinstance(item, dict) else None
-        elif value == OTHER and str(node.get(attribute.get("sibling"))).lower() == "other":
+        elif value == OTHER and lower(str(node.get(attribute.get("sibling")))) == "other":
             # A source that says no more than that says nothing.
             node |= {name: 0, attribute["sibling"]: "Unknown"}
         elif type(value) is int and "sibling" in attribute and str(value) in attribute.get("enum", {}):
@@ -76,7 +76,7 @@ def forget_others(node: Json, attributes: Json) -> None:
             inner = schema().data["objects"][attribute["object_type"]]["attributes"]
             for item in value if isinstance(value, list) else [value]:
                 forget_others(item, inner) if isinstance(item, dict) else None
-        elif value == OTHER and "enum" in attribute and node.get(attribute.get("sibling"), "").lower() == "other":
+        elif value == OTHER and "enum" in attribute and lower(node.get(attribute.get("sibling"), "")) == "other":
             node[name] = UNKNOWN
             del node[attribute["sibling"]]
 
@@ -102,7 +102,7 @@ def find_observables(node: Json, attributes: Json, path: str, found: list[Json])
 def finish(event: Json, mode: str) -> Json:
     """Complete an event: `event` holds what the record says, in any order and without captions."""
     class_uid = event["class_uid"]
-    if event["activity_id"] == OTHER and event["activity_name"].lower() == "other":
+    if event["activity_id"] == OTHER and lower(event["activity_name"]) == "other":
         event |= {"activity_id": 0, "activity_name": "Unknown"}
     if mode == "core":
         add_captions(event, ocsf_class(class_uid)["attributes"])

@@ -10,7 +10,7 @@ from .values import Value, integer
 
 def milliseconds_of(text: str) -> int | None:
     """Read an RFC 3339 time."""
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text)
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text, re.ASCII)
     if match is None:
         return None
     try:

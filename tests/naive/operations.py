@@ -8,7 +8,7 @@ from .addresses import client_of
 from .moments import moment_of
 from .parties import UNKNOWN, Source, person_of, session_of, user_of
 from .semconv import Known
-from .values import as_json, plain_text, put
+from .values import as_json, lower, plain_text, put
 
 Json = dict[str, Any]
 PROTOCOLS = {
@@ -31,7 +31,7 @@ def authentication(known: Known, source: Source, kind: tuple[int, str | None], s
     if client := client_of(known):
         event |= {"src_endpoint": client, "logon_type_id": NETWORK, "is_remote": True}
     if protocol := known.text("auth.protocol") or known.text("auth.method"):
-        held = PROTOCOLS.get(protocol.lower())
+        held = PROTOCOLS.get(lower(protocol))
         event |= {"auth_protocol_id": 99, "auth_protocol": protocol} if held is None else {"auth_protocol_id": held}
     mfa = known.get("auth.mfa")
     if mfa is not None and mfa[0] == "bool":
@@ -44,7 +44,7 @@ def authentication(known: Known, source: Source, kind: tuple[int, str | None], s
 def token_of(known: Known) -> Json:
     return put(
         {},
-        type_id=TOKENS.get((known.text("auth.token.type") or "").lower()),
+        type_id=TOKENS.get(lower(known.text("auth.token.type") or "")),
         uid=known.text("auth.token.id"),
         expiration_time=moment_of(known.get("auth.token.expiration_time")),
     )
@@ -85,7 +85,7 @@ def flag_evaluation(known: Known) -> Json | None:
     entity = put(
         {"name": key, "type_id": 99, "type": "Feature Flag"},
         uid=f"{flag_set}/{key}" if flag_set else None,
-        version=plain_text(version) if version else None,
+        version=(plain_text(version) or None) if version else None,
         data=held,
     )
     event: Json = {"class_uid": 3004, "activity_id": 2, "entity": entity}

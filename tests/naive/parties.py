@@ -8,7 +8,7 @@ from typing import Any
 from .addresses import EMAIL, MAC, UUID, is_ip
 from .moments import milliseconds_of
 from .semconv import Known
-from .values import Value, integer, put, text
+from .values import Value, integer, lower, put, text
 
 Json = dict[str, Any]
 UNKNOWN = "unknown"
@@ -129,7 +129,7 @@ class Source:
         system = put({"name": name}, version=self.known.text("os.version"), build=self.known.text("os.build_id"))
         if kind is None:
             return system | {"type_id": 0}
-        number = OS_TYPES.get(kind.lower(), 99)
+        number = OS_TYPES.get(lower(kind), 99)
         return system | ({"type_id": number} if number != 99 else {"type_id": 99, "type": kind})
 
     def container(self) -> Json:

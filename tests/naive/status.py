@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .semconv import Known
-from .values import plain_text
+from .values import lower, plain_text, upper
 
 SEVERITY_TEXTS = {
     "TRACE": 1, "DEBUG": 5, "INFO": 9, "INFORMATION": 9, "INFORMATIONAL": 9, "NOTICE": 10, "WARN": 13, "WARNING": 13,
@@ -47,7 +47,7 @@ def log_severity(number: int, text: str) -> int:
     """Return the number that counts: a text serves instead of an absent one."""
     if number:
         return number
-    name, step = re.fullmatch(r"(.*?)([234]?)", text.upper(), re.DOTALL).groups()
+    name, step = re.fullmatch(r"(.*?)([234]?)", upper(text), re.DOTALL).groups()
     return SEVERITY_TEXTS[name] + int(step or 1) - 1 if name in SEVERITY_TEXTS else 0
 
 
@@ -125,7 +125,7 @@ def span_status(known: Known, status: int, message: str, raised: str | None) -> 
 def outcome(known: Known) -> bool | None:
     """Say what an attribute says of the outcome of what a log reports."""
     for name in ("event.outcome", "auth.result", "deployment.status"):
-        held = (known.text(name) or "").lower()
+        held = lower(known.text(name) or "")
         if held in SUCCEEDED:
             return True
         if held in FAILED:

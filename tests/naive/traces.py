@@ -8,7 +8,7 @@ from . import calls, datastore, http, identity, operations, status, words
 from .common import Draft, Group, enum_of, groups, integer_of, milliseconds, moved, rounded
 from .finish import finish
 from .semconv import Known
-from .values import LONG_MAX, map_json, put, read_attributes, read_id, text
+from .values import LONG_MAX, lower, map_json, put, read_attributes, read_id, text
 
 Json = dict[str, Any]
 KINDS = [f"SPAN_KIND_{name}" for name in ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")]
@@ -178,7 +178,7 @@ def exception_event(group: Group, span: Json, event: Json, index: int) -> Json:
     )
     kind, detail = known.text("exception.type"), known.text("exception.message")
     escaped = known.held.get("exception.escaped")
-    loud = escaped == ("bool", True) or (text(escaped) or "").lower() == "true" or status_of(span) == status.ERROR
+    loud = escaped == ("bool", True) or lower(text(escaped) or "") == "true" or status_of(span) == status.ERROR
     draft.event |= {"class_uid": 6008, "activity_id": 1, "severity_id": 4 if loud else 3}
     message = ": ".join(part for part in (kind, detail) if part)
     put(draft.event, status_id=2, status_code=kind, status_detail=detail, message=message or None)

@@ -27,6 +27,16 @@ def trimmed(text: str) -> str:
     return re.sub(rf"^{WHITE_SPACE}+|{WHITE_SPACE}+\Z", "", text)
 
 
+def lower(text: str) -> str:
+    """Return the text with its ASCII letters in lower case: `K`, the Kelvin sign, is no `k`."""
+    return text.encode().lower().decode()
+
+
+def upper(text: str) -> str:
+    """Return the text with its ASCII letters in upper case: `ſ` is no `S`."""
+    return text.encode().upper().decode()
+
+
 def first_word(text: str, ends: str = WHITE_SPACE) -> str | None:
     """Return the first of the words between what the pattern finds."""
     return next((word for word in re.split(ends, text) if word), None)

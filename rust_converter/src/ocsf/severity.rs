@@ -39,10 +39,9 @@ pub(crate) fn effective_number(number: i32, text: &str) -> i32 {
         return number;
     }
     // `ERROR2` and its like are the base name and a step.
-    let base = text.trim_end_matches(['2', '3', '4']);
-    let step = match text.len() - base.len() {
-        1 => i32::from(text.as_bytes()[base.len()] - b'1'),
-        _ => 0,
+    let (base, step) = match text.as_bytes().last() {
+        Some(digit @ b'2'..=b'4') => (&text[..text.len() - 1], i32::from(digit - b'1')),
+        _ => (text, 0),
     };
     TEXTS.iter().find(|(name, _)| name.eq_ignore_ascii_case(base)).map_or(0, |(_, number)| number + step)
 }

@@ -376,10 +376,11 @@ fn exception<'a>(
         (one, other) => one.or(other),
     };
     draft.root.text(at::MESSAGE, full);
-    let escaped = matches!(
-        crate::semconv::find(event.attributes, "exception.escaped"),
-        Some(crate::otlp::Value::Bool(true) | crate::otlp::Value::Str("True" | "true"))
-    );
+    let escaped = match crate::semconv::find(event.attributes, "exception.escaped") {
+        Some(crate::otlp::Value::Bool(escaped)) => escaped,
+        Some(crate::otlp::Value::Str(text)) => text.eq_ignore_ascii_case("true"),
+        _ => false,
+    };
     let is_high = escaped || record.status_code == status::ERROR;
     draft.severity(if is_high { severity::HIGH } else { severity::MEDIUM });
     draft.status(super::draft::Status { id: 2, code: kind, detail: message });
