@@ -38,6 +38,11 @@ ROUND = 100
 
 Json = dict[str, Any]
 
+# Characters that one language takes for a letter's other case, for a digit or for white space, and another does not.
+LIKE = dict(zip("sSkKiI0123456789", "ſſ\u212a\u212aıİ٠١٢٣٤٥٦٧٨٩", strict=True))
+ODD = [*"\0\t\x0b\x1f \x85\u180e\u2003\ufeff", *"+-_.,:;/@%([]", "2", "０"]
+TEXTS = ("stringValue", "severityText", "eventName", "name")
+
 LISTS = {"logs": ("resourceLogs", "scopeLogs", "logRecords"), "traces": ("resourceSpans", "scopeSpans", "spans")}
 
 
@@ -59,15 +64,33 @@ def attributed(signal: str, request: Json) -> Iterator[Json]:
             yield from scope.get(inner, [])
 
 
+def bent(text: str, at: int) -> list[str]:
+    """The text, changed at a place in each of the ways in which it may be taken for another."""
+    head, first, rest = text[:at], text[at : at + 1], text[at + 1 :]
+    changed = [LIKE.get(first, ""), first.swapcase(), first * 2, *(first + odd for odd in ODD)]
+    return [head, *(head + other + rest for other in changed)]
+
+
+def with_texts(node: Any) -> Iterator[tuple[Json, str]]:
+    """Objects with a text that a mapper may look at, and its name."""
+    for name, held in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if name in TEXTS and isinstance(held, str):
+            yield node, name
+        yield from with_texts(held)
+
+
 @st.composite
 def spliced(draw: st.DrawFn, signal: str) -> Json:
-    """A seed, of whose attributes some are left out and some are a generated request's."""
+    """A seed, of whose attributes some are left out, some are a generated request's, and some have bent texts."""
     request: Json = json.loads(json.dumps(draw(st.sampled_from(seeds(signal)))))
     other = json.loads(collector_json(draw(requests(signal))))
     strangers = [record.get("attributes", []) for record in attributed(signal, other)] or [[]]
     for record in attributed(signal, request):
         kept = [entry for entry in record.get("attributes", []) if draw(st.integers(0, 9))]
         record["attributes"] = draw(st.permutations(kept + draw(st.sampled_from(strangers))))
+    for node, name in list(with_texts(request)):
+        if not draw(st.integers(0, 9)):
+            node[name] = draw(st.sampled_from(bent(node[name], draw(st.integers(0, len(node[name]))))))
     return request
 
 
