@@ -2,9 +2,9 @@
 
     python mapper.py SECONDS SEED   with `tests` in PYTHONPATH; `make fuzz` does that; seed 0 is another each time
 
-Requests are generated from all of OTLP, or are a seed (`seeds/json`) with attributes of a generated one. Events must be
-equal in both vocabularies, and so must flat rows. What differs is shrunk, shown, kept in `target/` and tried first the
-next time.
+Requests are generated from all of OTLP, or are a seed (`seeds/json`) with attributes of a generated one and texts that
+are bent a little. Events must be equal in both vocabularies, and so must flat rows. What differs is shrunk, shown, kept
+in `target/` and tried first the next time.
 """
 
 from __future__ import annotations
