@@ -95,11 +95,14 @@ def test_flat_rows_are_what_the_contract_says_of_the_events(path: Path) -> None:
             assert not differing, f"{signal}, row {index}"
 
 
+def held(attributes: dict[str, str]) -> list[Json]:
+    return [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+
+
 @MODES
 def test_white_space_is_unicodes_and_not_pythons(mode: str, fast: Convert) -> None:
     def server(attributes: dict[str, str]) -> Json:
-        held = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
-        return {"resourceSpans": [{"scopeSpans": [{"spans": [{"kind": 2, "attributes": held}]}]}]}
+        return {"resourceSpans": [{"scopeSpans": [{"spans": [{"kind": 2, "attributes": held(attributes)}]}]}]}
 
     called = {"rpc.service": "orders", "rpc.method": "Get", "client.address": "10.0.0.9"}
     hops = "http.request.header.x-forwarded-for"
@@ -117,10 +120,6 @@ def test_white_space_is_unicodes_and_not_pythons(mode: str, fast: Convert) -> No
             ),
         ):
             assert text(naive.events(request, mode)) == text(fast(request, mode)), repr(space)
-
-
-def held(attributes: dict[str, str]) -> list[Json]:
-    return [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
 
 
 def log(attributes: dict[str, str], **fields: str) -> Json:

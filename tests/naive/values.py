@@ -19,7 +19,7 @@ LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 LONGEST_INTEGER = len(str(LONG_MIN))
 EMPTY: Value = ("empty", None)
 # What Unicode calls White_Space. Python's own has the separators U+001C to U+001F, too.
-WHITE_SPACE = r"(?:(?![\x1c-\x1f])\s)"
+WHITE_SPACE = r"[^\S\x1c-\x1f]"
 
 
 def trimmed(text: str) -> str:
