@@ -30,6 +30,10 @@ use crate::report::Signal;
 /// Bytes per write; the parquet crate passes on 8 KiB at a time.
 const BLOCK: usize = 256 << 10;
 
+/// Bytes of a file that go to the disk together: the thread that writes waits for it while others convert, where at the end
+/// of the run all would wait for everything.
+const SYNC: usize = 4 << 20;
+
 /// Columns whose values hardly repeat: a dictionary would hash every cell for nothing.
 const UNIQUE: &[&str] = &[
     "event_uid",
@@ -271,6 +275,8 @@ pub(crate) struct Target {
     file: Pending,
     writer: Option<SerializedFileWriter<BufWriter<File>>>,
     rows: u64,
+    /// Bytes of it that are on the disk
+    synced: usize,
 }
 
 impl Target {
@@ -281,7 +287,7 @@ impl Target {
         let writer = ArrowWriter::try_new_with_options(buffered, encoder.schema.clone(), encoder.options.clone())
             .and_then(ArrowWriter::into_serialized_writer)
             .map_err(|error| file.error(error))?;
-        Ok(Self { file, writer: Some(writer.0), rows: 0 })
+        Ok(Self { file, writer: Some(writer.0), rows: 0, synced: 0 })
     }
 
     /// Appends a row group.
@@ -292,6 +298,10 @@ impl Target {
         let rows = group.rows as u64;
         append(writer, group).map_err(|error| self.file.error(error))?;
         self.rows += rows;
+        if writer.bytes_written() >= self.synced + SYNC {
+            writer.inner().get_ref().sync_data().map_err(|error| self.file.io(error))?;
+            self.synced = writer.bytes_written();
+        }
         Ok(())
     }
 
