@@ -131,6 +131,7 @@ def exception(escaped: str) -> Json:
     return {"resourceSpans": [{"scopeSpans": [{"spans": [{"events": [event]}]}]}]}
 
 
+SENT = {"messaging.destination.name": "orders", "messaging.destination_kind": "Queue"}
 TOKEN = {"auth.token.id": "t1", "auth.token.expiration_time": "2026-01-20T15:12:32.03٨Z"}
 
 
@@ -151,10 +152,16 @@ TOKEN = {"auth.token.id": "t1", "auth.token.expiration_time": "2026-01-20T15:12:
         pytest.param(
             log({"feature_flag.key": "new", "feature_flag.version": ""}), "entity.version", None, id="empty version"
         ),
+        pytest.param(
+            log({"db.system.name": "Redis", "db.collection.name": "carts"}), "database.name", "0", id="Redis in any case"
+        ),
+        pytest.param(
+            log({**SENT, "messaging.operation.type": "Send"}), "activity_id", 99, id="a message's operation in another case"
+        ),
     ],
 )
-def test_texts_that_mean_less_than_they_seem_to(
-    request_: Json, path: str, expected: int | None, mode: str, fast: Convert
+def test_texts_that_mean_less_or_more_than_they_seem_to(
+    request_: Json, path: str, expected: int | str | None, mode: str, fast: Convert
 ) -> None:
     events = fast(request_, mode)
     found: Any = events[-1]

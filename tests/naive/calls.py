@@ -34,14 +34,14 @@ def messaging(known: Known, source: Source, name: str, kind: int) -> Json | None
     operation = operation or kind_of or name
     if not operation:
         return None
-    number = MESSAGING.get(lower(kind_of or ""))
+    number = MESSAGING.get(kind_of or "")
     if number is None:
         number = {PRODUCER: 1, CONSUMER: 2}.get(kind)
     activity: Json = {"activity_id": 99, "activity_name": operation} if number is None else {"activity_id": number}
     target = known.text("messaging.destination.name")
     resource = None
     if target:
-        destination = lower(known.text("messaging.destination_kind") or "")
+        destination = known.text("messaging.destination_kind")
         resource = put({"name": target, "role_id": 1}, type=destination if destination in ("queue", "topic") else None)
     end = server_endpoint(known, system, known.text("network.peer.address"), only_addressed=True)
     return put(

@@ -76,13 +76,17 @@ def operation_of(known: Known) -> str | None:
     return None
 
 
+def is_redis(system: str | None) -> bool:
+    return lower(system or "") in ("redis", "valkey")
+
+
 def activity_of(operation: str | None, system: str | None, span_name: str) -> Json:
     if operation is None:
         return {"activity_id": 3 if "connect" in lower(span_name) else 0}
     first = first_word(operation, WORD_ENDS) or operation
     word = upper(first)
     number = SQL.get(word)
-    if system in ("redis", "valkey"):
+    if is_redis(system):
         number = next((id_ for id_, held in REDIS.items() if word in held.split()), None)
         if number is None:
             number = next((id_ for start, id_ in REDIS_STARTS.items() if word.startswith(start)), None)
@@ -97,7 +101,7 @@ def database_of(known: Known) -> Json:
     namespace = known.get("db.namespace")
     name = plain_text(namespace) if namespace and namespace[0] in ("str", "int") else None
     name = name or None
-    if system in ("redis", "valkey"):
+    if is_redis(system):
         name = name or "0"
     name = name or known.text("server.address") or system
     if not name:
