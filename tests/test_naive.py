@@ -126,6 +126,19 @@ def log(attributes: dict[str, str], **fields: str) -> Json:
     return {"resourceLogs": [{"scopeLogs": [{"logRecords": [{**fields, "attributes": held(attributes)}]}]}]}
 
 
+@MODES
+@pytest.mark.parametrize(
+    "address",
+    ["a:1", "[::1]", "[::1]:1", ":1", "[]", "[]:1", "[a]", "[a]:1", "[::1]a", "[::1]:", "[::1]:99999", "a:000080"],
+)
+def test_a_port_is_cut_from_a_host_alone_and_brackets_from_an_ip(address: str, mode: str, fast: Convert) -> None:
+    sent = log({"messaging.message.id": "m", "messaging.operation.type": "send", "server.address": address})
+    events = fast(sent, mode)
+    assert text(naive.events(sent, mode)) == text(events)
+    whole = address not in ("a:1", "[::1]", "[::1]:1")
+    assert (events[-1]["dst_endpoint"].get("hostname") == address) == whole
+
+
 def exception(escaped: str) -> Json:
     event = {"name": "exception", "attributes": held({"exception.type": "E", "exception.escaped": escaped})}
     return {"resourceSpans": [{"scopeSpans": [{"spans": [{"events": [event]}]}]}]}

@@ -75,21 +75,22 @@ pub(crate) fn split_host(text: &str) -> (Option<Host<'_>>, Option<i64>) {
     }
     let (host, port_text) = if let Some(rest) = text.strip_prefix('[') {
         match rest.split_once(']') {
-            Some((host, tail)) => (host, tail.strip_prefix(':')),
-            None => (text, None),
+            Some((host, tail)) if is_ip(host) && (tail.is_empty() || tail.starts_with(':')) => {
+                (host, tail.strip_prefix(':'))
+            }
+            _ => (text, None),
         }
     } else {
         match text.split_once(':') {
-            Some((host, tail)) if !tail.contains(':') => (host, Some(tail)),
+            Some((host, tail)) if !host.is_empty() && !tail.contains(':') => (host, Some(tail)),
             _ => (text, None),
         }
     };
-    let number =
-        port_text.filter(|p| p.bytes().all(|b| b.is_ascii_digit())).and_then(|p| p.parse().ok()).and_then(port);
+    let number = port_text
+        .filter(|p| p.len() <= 5 && p.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|p| p.parse().ok())
+        .and_then(port);
     let host = if port_text.is_some() && number.is_none() { text } else { host };
-    if host.is_empty() {
-        return (None, number);
-    }
     (Some(if is_ip(host) { Host::Ip(host) } else { Host::Name(host) }), number)
 }
 
