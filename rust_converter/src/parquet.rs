@@ -275,7 +275,7 @@ pub(crate) struct Target {
     file: Pending,
     writer: Option<SerializedFileWriter<BufWriter<File>>>,
     rows: u64,
-    /// Bytes of it that are on the disk
+    /// Bytes of it that had been written when it last went to the disk
     synced: usize,
 }
 
